@@ -1,0 +1,1 @@
+"""Eye tracker to recording. Standard library and numpy only; knows neither Qt, the database nor the model."""

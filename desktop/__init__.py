@@ -1,0 +1,1 @@
+"""The reading workstation; the only package that knows Qt."""
