@@ -1,0 +1,1 @@
+"""Small panels around the two main views."""

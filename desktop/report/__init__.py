@@ -1,0 +1,1 @@
+"""The report editor beside the image."""
