@@ -1,0 +1,83 @@
+"""The lock file that keeps a second workstation off a workspace."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from db.errors import WorkspaceInUse
+from gaze2report.errors import StorageFailed
+
+LOCK_NAME = "workspace.lock"
+_LOCKED_BYTE = 4096  # behind the text, because Windows lets nobody else read a locked byte
+
+
+class WorkspaceLock:
+    """An operating-system lock on ``workspace.lock``; it ends with the process, however that ends."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    @classmethod
+    def take(cls, folder: Path, purpose: str) -> WorkspaceLock:
+        """Take the lock.
+
+        Raises
+        ------
+        WorkspaceInUse
+            If another program has it; the sentence says which.
+        StorageFailed
+            If the lock file cannot be written.
+        """
+        path = folder / LOCK_NAME
+        try:
+            file = open(path, "a+b")  # noqa: SIM115  (stays open as long as the lock is held)
+        except OSError as error:
+            raise StorageFailed(f"{path}: the lock file cannot be opened ({error})") from error
+        try:
+            _lock(file)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read(200).decode("utf-8", "replace").strip()
+            file.close()
+            raise WorkspaceInUse(folder, holder or "unknown") from error
+        try:
+            file.truncate(0)
+            file.write(f"{purpose}, process {os.getpid()} on {platform.node()}\n".encode())
+            file.flush()
+        except OSError as error:
+            file.close()
+            raise StorageFailed(f"{path}: the lock file cannot be written ({error})") from error
+        return cls(file)
+
+    @classmethod
+    @contextlib.contextmanager
+    def held(cls, folder: Path, purpose: str) -> Iterator[None]:
+        """Hold the lock for a block."""
+        lock = cls.take(folder, purpose)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._file.close()
+
+
+if os.name == "nt":
+    import msvcrt
+
+    def _lock(file: IO[bytes]) -> None:
+        file.seek(_LOCKED_BYTE)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

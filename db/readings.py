@@ -1,0 +1,189 @@
+"""Readings: who works on a study, and the text as it stands.
+
+A study has at most one open reading; it is the lock. The text is saved in one small transaction each time, so that
+the end of the process at any moment loses only what was typed since.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from db import audit_chain
+from db.database import Workspace, now_utc
+from db.errors import ReadingClosed, ReadingLocked, ReportRefused, StudySigned, UnknownRecord
+from db.records import SIGNED_STATUSES, Reading, WorkingText
+from db.studies import change_status, study_row
+from db.tables import reading, study
+from db.texts import text_columns, text_of
+
+STALE_AFTER_S = 12 * 3600.0
+"""A reading in which nothing was saved for so long was left behind; the next reader gets it."""
+
+
+def open_reading(
+    workspace: Workspace, study_uid: str, reader: str, *, force: bool = False, stale_after_s: float = STALE_AFTER_S
+) -> Reading:
+    """Begin or go on with the work on a study; the text is where it was left.
+
+    A reader who takes the study over from another one starts from that one's text.
+
+    Parameters
+    ----------
+    force : bool
+        Take the study over from a reader who has it open; the audit log keeps it.
+
+    Raises
+    ------
+    ReadingLocked
+        If another reader has it open.
+    StudySigned
+        If it has a signed report; see :func:`db.reports.of_study` and :func:`db.reports.add_addendum`.
+    UnknownRecord, ReportRefused
+        If the study is not there; if ``reader`` is blank.
+    """
+    if not reader.strip():
+        raise ReportRefused("a reading needs the name of its reader")
+    now = now_utc()
+    with workspace.writing() as connection:
+        row = study_row(connection, study_uid)
+        if row.status in SIGNED_STATUSES:
+            raise StudySigned(study_uid)
+        holder = _open_reading_of(connection, row.id)
+        if holder is not None and holder.reader != reader:
+            if not force and not _is_stale(holder.saved_at_utc, now, stale_after_s):
+                raise ReadingLocked(study_uid, holder.reader, holder.opened_at_utc)
+            close_row(connection, holder.id, now, f"taken over by {reader}")
+            detail = {"from": holder.reader, "forced": force}
+            audit_chain.append(connection, now, reader, "reading taken over", study_uid, detail)
+        reading_id, opened = _resume_or_add(connection, row, reader, now)
+        if row.status == "unread":
+            change_status(connection, row, "in-progress")
+        work = text_of(reading_row(connection, reading_id))
+    return Reading(reading_id, study_uid, reader, opened, work)
+
+
+def autosave(workspace: Workspace, reading_id: int, text: WorkingText) -> None:
+    """Keep the text as it stands; on return it outlives the end of the process.
+
+    Raises
+    ------
+    ReadingClosed
+        If the reading was closed, signed or taken over; nothing is kept.
+    UnknownRecord, ReportRefused, StorageFailed
+        If there is no such reading; if the text cannot be stored; if the disk refuses.
+    """
+    columns = text_columns(text)
+    with workspace.writing() as connection:
+        saved = connection.execute(
+            update(reading)
+            .where(reading.c.id == reading_id, reading.c.closed_at_utc.is_(None))
+            .values(saved_at_utc=now_utc(), **columns)
+        )
+        if saved.rowcount != 1:
+            open_reading_row(connection, reading_id)  # says why not
+        if not text.is_empty:
+            _begin_draft(connection, reading_id)
+
+
+def close_reading(workspace: Workspace, reading_id: int) -> None:
+    """Let go of a study; the text stays. A study with nothing written is unread again. Closing twice is harmless.
+
+    Raises
+    ------
+    UnknownRecord
+        If there is no such reading.
+    """
+    now = now_utc()
+    with workspace.writing() as connection:
+        row = reading_row(connection, reading_id)
+        if row.closed_at_utc is not None:
+            return
+        close_row(connection, reading_id, now, "closed")
+        study_ = connection.execute(select(study).where(study.c.id == row.study_id)).one()
+        if study_.status == "in-progress" and text_of(row).is_empty:
+            change_status(connection, study_, "unread")
+        audit_chain.append(connection, now, row.reader, "reading closed", study_.study_uid, {})
+
+
+def reading_row(connection: Connection, reading_id: int) -> Row[Any]:
+    """Find a reading inside a transaction; raises UnknownRecord."""
+    row = connection.execute(select(reading).where(reading.c.id == reading_id)).one_or_none()
+    if row is None:
+        raise UnknownRecord("reading", reading_id)
+    return row
+
+
+def open_reading_row(connection: Connection, reading_id: int) -> Row[Any]:
+    """Find a reading that still takes text; raises UnknownRecord or ReadingClosed."""
+    row = reading_row(connection, reading_id)
+    if row.closed_at_utc is not None:
+        raise ReadingClosed(
+            f"this reading takes no more text: it was {row.closed_because} at {row.closed_at_utc}; "
+            "open the study again to go on"
+        )
+    return row
+
+
+def keep_text(connection: Connection, reading_id: int, text: WorkingText, now: str) -> None:
+    """Keep the text of a reading, inside a transaction."""
+    connection.execute(update(reading).where(reading.c.id == reading_id).values(saved_at_utc=now, **text_columns(text)))
+
+
+def close_row(connection: Connection, reading_id: int, now: str, because: str) -> None:
+    """End a reading, inside a transaction."""
+    connection.execute(
+        update(reading).where(reading.c.id == reading_id).values(closed_at_utc=now, closed_because=because)
+    )
+
+
+def _resume_or_add(connection: Connection, study_: Row[Any], reader: str, now: str) -> tuple[int, str]:
+    """Open the reader's last reading again if nobody wrote since, else begin one with the newest text."""
+    last = connection.execute(
+        select(reading).where(reading.c.study_id == study_.id).order_by(reading.c.id.desc()).limit(1)
+    ).one_or_none()
+    if last is not None and last.reader == reader:
+        if last.closed_at_utc is not None:
+            connection.execute(
+                update(reading)
+                .where(reading.c.id == last.id)
+                .values(closed_at_utc=None, closed_because="", saved_at_utc=now)
+            )
+            audit_chain.append(connection, now, reader, "reading opened", study_.study_uid, {"again": True})
+        return last.id, last.opened_at_utc
+    text = text_of(last) if last is not None else WorkingText(indication=study_.indication)
+    added = connection.execute(
+        insert(reading).values(
+            study_id=study_.id,
+            reader=reader,
+            opened_at_utc=now,
+            closed_because="",
+            saved_at_utc=now,
+            **text_columns(text),
+        )
+    )
+    audit_chain.append(connection, now, reader, "reading opened", study_.study_uid, {"again": False})
+    assert added.inserted_primary_key is not None
+    return int(added.inserted_primary_key[0]), now
+
+
+def _open_reading_of(connection: Connection, study_id: int) -> Row[Any] | None:
+    return connection.execute(
+        select(reading).where(reading.c.study_id == study_id, reading.c.closed_at_utc.is_(None))
+    ).one_or_none()
+
+
+def _begin_draft(connection: Connection, reading_id: int) -> None:
+    """Text is there, so the study is a draft; in one statement because every autosave comes through here."""
+    of_reading = select(reading.c.study_id).where(reading.c.id == reading_id).scalar_subquery()
+    connection.execute(
+        update(study).where(study.c.id == of_reading, study.c.status == "in-progress").values(status="draft")
+    )
+
+
+def _is_stale(saved_at_utc: str, now: str, stale_after_s: float) -> bool:
+    # A clock set back gives a negative age: the reading counts as fresh, and can be taken over by force.
+    age = dt.datetime.fromisoformat(now) - dt.datetime.fromisoformat(saved_at_utc)
+    return age.total_seconds() > stale_after_s

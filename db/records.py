@@ -1,0 +1,261 @@
+"""What the workspace gives out: frozen dataclasses, never rows.
+
+Times are UTC, ISO 8601 with microseconds and a final ``Z``. DICOM dates and times are as in the file (``YYYYMMDD``,
+``HHMMSS``). A text that is not known is the empty string.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from gaze2report.types import Draft, InstanceHeader
+
+StudyStatus = Literal["unread", "in-progress", "draft", "preliminary", "final", "addended"]
+AiStatus = Literal["", "queued", "drafting", "ready", "refused", "failed", "cancelled", "unavailable"]
+TextSection = Literal["indication", "findings", "impression"]
+SpanOrigin = Literal["reader", "ai", "ai-edited"]
+VersionKind = Literal["preliminary", "final", "addendum"]
+AdapterState = Literal["candidate", "live", "retired", "rejected"]
+
+STUDY_STATUSES: tuple[str, ...] = get_args(StudyStatus)
+AI_STATUSES: tuple[str, ...] = get_args(AiStatus)
+TEXT_SECTIONS: tuple[str, ...] = get_args(TextSection)
+SPAN_ORIGINS: tuple[str, ...] = get_args(SpanOrigin)
+SIGNED_STATUSES = frozenset({"final", "addended"})
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One person, as the first imported file names them."""
+
+    patient_id: str
+    name: str
+    birth_date: str
+    sex: str
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One image of a study and where its file lies.
+
+    Attributes
+    ----------
+    object_path : Path
+        The unchanged copy of the file inside the workspace.
+    sha256 : str
+        SHA-256 of that file.
+    """
+
+    instance_uid: str
+    series_uid: str
+    object_path: Path
+    sha256: str
+    size_bytes: int
+    header: InstanceHeader
+    imported_at_utc: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series with its instances in order of import."""
+
+    series_uid: str
+    modality: str
+    description: str
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study with everything a viewer needs to open it."""
+
+    study_uid: str
+    patient: Patient
+    age_years: float | None
+    study_date: str
+    study_time: str
+    accession_number: str
+    description: str
+    indication: str
+    status: StudyStatus
+    ai_status: AiStatus
+    ai_detail: str
+    series: tuple[Series, ...]
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """All instances, series by series."""
+        return tuple(instance for series in self.series for instance in series.instances)
+
+
+@dataclass(frozen=True)
+class WorklistEntry:
+    """One line of the worklist. ``views`` are the view positions in order, ``locked_by`` the reader who has it open."""
+
+    study_uid: str
+    patient_name: str
+    patient_id: str
+    sex: str
+    age_years: float | None
+    study_date: str
+    study_time: str
+    modality: str
+    views: tuple[str, ...]
+    accession_number: str
+    description: str
+    status: StudyStatus
+    ai_status: AiStatus
+    instance_count: int
+    locked_by: str
+
+
+@dataclass(frozen=True)
+class ImportedInstance:
+    """What became of one file. ``is_new`` is False when the workspace held it already."""
+
+    study_uid: str
+    instance_uid: str
+    is_new: bool
+    path: Path
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What became of a set of files; ``failures`` are pairs of path and sentence."""
+
+    imported: tuple[ImportedInstance, ...] = ()
+    duplicates: tuple[ImportedInstance, ...] = ()
+    failures: tuple[tuple[Path, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class TextSpan:
+    """Who wrote a stretch of a section.
+
+    ``start`` and ``end`` count Unicode code points as ``len(str)`` does (not the UTF-16 units of a Qt cursor); ``end``
+    is exclusive.
+    """
+
+    section: TextSection
+    start: int
+    end: int
+    origin: SpanOrigin
+
+    def __post_init__(self) -> None:
+        if self.section not in TEXT_SECTIONS or self.origin not in SPAN_ORIGINS:
+            raise ValueError(f"a span of section {self.section!r} and origin {self.origin!r} is not known")
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span from {self.start} to {self.end} is not a stretch of text")
+
+
+@dataclass(frozen=True)
+class WorkingText:
+    """The text on the editor, by section, with who wrote which part of it."""
+
+    indication: str = ""
+    findings: str = ""
+    impression: str = ""
+    spans: tuple[TextSpan, ...] = ()
+
+    def __post_init__(self) -> None:
+        for span in self.spans:
+            length = len(self.section(span.section))
+            if span.end > length:
+                raise ValueError(f"a span ends at {span.end}, the {span.section} at {length}")
+
+    def section(self, name: TextSection) -> str:
+        """Give the text of one section."""
+        text: str = getattr(self, name)
+        return text
+
+    @property
+    def is_empty(self) -> bool:
+        """True when neither findings nor impression say anything."""
+        return not self.findings.strip() and not self.impression.strip()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reader's work on one study."""
+
+    id: int
+    study_uid: str
+    reader: str
+    opened_at_utc: str
+    work: WorkingText
+
+
+@dataclass(frozen=True)
+class DraftRecord:
+    """A stored draft: the draft itself, and who asked for it."""
+
+    id: int
+    study_uid: str
+    reading_id: int | None
+    created_at_utc: str
+    latency_s: float | None
+    draft: Draft
+    content_sha256: str
+
+
+@dataclass(frozen=True)
+class ReportVersion:
+    """One version of a report; never changed once written.
+
+    Attributes
+    ----------
+    addendum : str
+        Only for an addendum: what it adds. Its ``text`` is the signed text it adds to.
+    text_sha256 : str
+        SHA-256 of indication, findings, impression and addendum, see :func:`db.reports.text_sha256`.
+    """
+
+    id: int
+    study_uid: str
+    version: int
+    kind: VersionKind
+    text: WorkingText
+    addendum: str
+    author: str
+    signer: str
+    draft_id: int | None
+    text_sha256: str
+    created_at_utc: str
+
+    @property
+    def is_signed(self) -> bool:
+        """True for final versions and addenda."""
+        return self.kind != "preliminary"
+
+
+@dataclass(frozen=True)
+class AdapterVersion:
+    """One adapter the workspace knows; ``folder`` is relative to the workspace's ``adapters/`` or absolute."""
+
+    name: str
+    sha256: str
+    folder: str
+    base_model: str
+    base_model_sha256: str
+    parent: str
+    training_set_sha256: str
+    code_version: str
+    metrics: dict[str, Any]
+    state: AdapterState
+    created_at_utc: str
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """One line of the audit log; ``sha256`` covers all other fields and the line before."""
+
+    seq: int
+    at_utc: str
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+    previous_sha256: str
+    sha256: str

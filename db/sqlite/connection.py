@@ -1,0 +1,123 @@
+"""Connections to an SQLite file: settings, transactions, copies, and what its error codes mean."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from db.errors import WorkspaceDamaged
+from gaze2report.errors import StorageFailed
+
+BUSY_TIMEOUT_MS = 5000
+WRITES = "gaze2report_writes"  # execution option of a connection that will write
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_STORAGE = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "it is read-only",
+    sqlite3.SQLITE_IOERR: "the disk reports a read or write error",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_PERM: "there is no permission",
+    sqlite3.SQLITE_BUSY: "another program keeps it busy",
+    sqlite3.SQLITE_LOCKED: "another program keeps it busy",
+}
+
+
+def make_engine(path: Path, *, foreign_keys: bool = True) -> Engine:
+    """Make an engine whose connections are durable (WAL, synchronous FULL) and check foreign keys.
+
+    ``foreign_keys=False`` is for migrations, which rebuild tables and check the keys themselves at the end.
+    """
+    # mode=rw: a missing file is an error, never a new empty database.
+    engine = create_engine(f"sqlite:///file:{_uri_path(path)}?mode=rw&uri=true")
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:
+        # SQLAlchemy, not the sqlite3 module, begins transactions: else DDL would run outside of them.
+        connection.isolation_level = None
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA journal_mode = WAL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer asks for the lock at once: one that reads first and then finds another writer could only give up.
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def create_file(path: Path) -> None:
+    """Make an empty database file; its folder must exist."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database that may be in use, consistently, into a new file (SQLite's online backup).
+
+    Raises
+    ------
+    StorageFailed
+        If the copy cannot be written. No partial file stays.
+    """
+    aside = target.with_name(target.name + ".part")
+    try:
+        with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(aside)) as writer:
+            reader.backup(writer)
+        aside.replace(target)
+    except (sqlite3.Error, OSError) as error:
+        aside.unlink(missing_ok=True)
+        raise StorageFailed(f"the database could not be copied to {target}: {error}") from error
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's reports about the disk into sentences; anything else passes through."""
+    try:
+        yield
+    except DBAPIError as error:
+        known = _translate(path, error.orig)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _translate(path: Path, error: BaseException | None) -> StorageFailed | WorkspaceDamaged | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return None
+    primary = code & 0xFF
+    if primary in _DAMAGED:
+        return WorkspaceDamaged(path, str(error))
+    if primary in _STORAGE:
+        return StorageFailed(f"{path}: {_STORAGE[primary]}; nothing was changed ({error})")
+    return None
+
+
+def integrity_problems(connection: Connection) -> list[str]:
+    """Run SQLite's own checks of the file and of the foreign keys; empty when all is well."""
+    problems = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check") if row[0] != "ok"]
+    return problems + foreign_key_problems(connection)
+
+
+def foreign_key_problems(connection: Connection) -> list[str]:
+    """Name each row that refers to a missing row."""
+    return [
+        f"row {row[1]} of table {row[0]} refers to a missing row of {row[2]}"
+        for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
+    ]
+
+
+def _uri_path(path: Path) -> str:
+    # Characters that a file: URI gives a meaning to; the rest of the path stays readable.
+    return path.absolute().as_posix().replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -1,0 +1,212 @@
+"""The tables, in plain SQL types that any database has. The migrations make them; a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+SCHEMA_REVISION = "0002"
+"""The newest migration; kept here so that opening an up-to-date workspace need not load Alembic."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+patient = Table(
+    "patient",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # What makes two files one person, see studies.patient_identity.
+    Column("identity", Text, nullable=False, unique=True),
+    Column("patient_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("birth_date", String(16), nullable=False),
+    Column("sex", String(16), nullable=False),
+)
+
+study = Table(
+    "study",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_uid", String(64), nullable=False, unique=True),
+    Column("patient_id", ForeignKey("patient.id"), nullable=False, index=True),
+    Column("age_years", Float),
+    Column("study_date", String(16), nullable=False),
+    Column("study_time", String(32), nullable=False),
+    Column("accession_number", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("indication", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("ai_status", String(16), nullable=False),
+    Column("ai_detail", Text, nullable=False),
+    Column("imported_at_utc", String(32), nullable=False),
+    CheckConstraint(
+        "status IN ('unread', 'in-progress', 'draft', 'preliminary', 'final', 'addended')", name="status_known"
+    ),
+    Index("ix_study_study_date_study_time", "study_date", "study_time"),
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False, index=True),
+    Column("series_uid", String(64), nullable=False, unique=True),
+    Column("modality", String(16), nullable=False),
+    Column("description", Text, nullable=False),
+)
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("series_id", ForeignKey("series.id"), nullable=False, index=True),
+    Column("instance_uid", String(64), nullable=False, unique=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("object_name", Text, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("view_position", Text, nullable=False),
+    Column("header_json", Text, nullable=False),
+    Column("imported_at_utc", String(32), nullable=False),
+)
+
+reading = Table(
+    "reading",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False, index=True),
+    Column("reader", Text, nullable=False),
+    Column("opened_at_utc", String(32), nullable=False),
+    Column("closed_at_utc", String(32)),
+    Column("closed_because", Text, nullable=False),
+    Column("saved_at_utc", String(32), nullable=False),
+    Column("indication", Text, nullable=False),
+    Column("findings", Text, nullable=False),
+    Column("impression", Text, nullable=False),
+    Column("spans_json", Text, nullable=False),
+    # One open reading per study: this is the lock.
+    Index(
+        "uq_reading_open",
+        "study_id",
+        unique=True,
+        sqlite_where=text("closed_at_utc IS NULL"),
+        postgresql_where=text("closed_at_utc IS NULL"),
+    ),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False, index=True),
+    Column("reading_id", ForeignKey("reading.id")),
+    Column("instance_uid", String(64), nullable=False),
+    Column("pixel_sha256", String(64), nullable=False),
+    Column("base_model", Text, nullable=False),
+    Column("base_model_sha256", String(64), nullable=False),
+    Column("adapter", Text, nullable=False),
+    Column("adapter_sha256", String(64), nullable=False),
+    Column("preprocessing_sha256", String(64), nullable=False),
+    Column("code_version", Text, nullable=False),
+    Column("gaze", String(16), nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("latency_s", Float),
+    Column("created_at_utc", String(32), nullable=False),
+    Column("content_json", Text, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False, unique=True),
+    Column("created_at_utc", String(32), nullable=False),
+)
+
+report_version = Table(
+    "report_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("report_id", ForeignKey("report.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("reading_id", ForeignKey("reading.id")),
+    Column("draft_id", ForeignKey("draft.id")),
+    Column("indication", Text, nullable=False),
+    Column("findings", Text, nullable=False),
+    Column("impression", Text, nullable=False),
+    Column("addendum", Text, nullable=False),
+    Column("spans_json", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("signer", Text, nullable=False),
+    Column("text_sha256", String(64), nullable=False),
+    Column("created_at_utc", String(32), nullable=False),
+    UniqueConstraint("report_id", "version"),
+    CheckConstraint("kind IN ('preliminary', 'final', 'addendum')", name="kind_known"),
+)
+
+adapter_version = Table(
+    "adapter_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("sha256", String(64), nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("base_model", Text, nullable=False),
+    Column("base_model_sha256", String(64), nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("training_set_sha256", String(64), nullable=False),
+    Column("code_version", Text, nullable=False),
+    Column("metrics_json", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at_utc", String(32), nullable=False),
+    CheckConstraint("state IN ('candidate', 'live', 'retired', 'rejected')", name="state_known"),
+    Index(
+        "uq_adapter_version_live",
+        "state",
+        unique=True,
+        sqlite_where=text("state = 'live'"),
+        postgresql_where=text("state = 'live'"),
+    ),
+)
+
+audit_event = Table(
+    "audit_event",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at_utc", String(32), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail_json", Text, nullable=False),
+    Column("previous_sha256", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+# The end of the audit chain, so that rows cut off at the end are missed too. One row.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
