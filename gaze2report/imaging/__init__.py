@@ -1,0 +1,1 @@
+"""From files to radiographs: reading, the grey pipeline, and what a draft may be written for."""

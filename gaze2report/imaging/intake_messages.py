@@ -1,0 +1,93 @@
+"""What intake and its worker say to each other about one image: JSON in the message, arrays in files.
+
+The worker writes the arrays as ``.npy`` into a private folder that its parent made; the parent loads each without
+pickle and deletes it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaze2report.types import Image, InstanceHeader, VoiLut, VoiWindow
+
+_CODES, _MODALITY_VALUES = "codes.npy", "modality_values.npy"
+
+
+def save_image(image: Image, folder: Path) -> dict[str, Any]:
+    """Write the arrays of an image into a folder and give the rest as JSON values."""
+    np.save(folder / _CODES, image.codes, allow_pickle=False)
+    np.save(folder / _MODALITY_VALUES, image.modality_values, allow_pickle=False)
+    luts = []
+    for index, lut in enumerate(image.voi_luts):
+        np.save(folder / _lut_name(index), lut.entries, allow_pickle=False)
+        luts.append({"first_mapped": lut.first_mapped, "bits": lut.bits, "explanation": lut.explanation})
+    return {
+        "header": header_to_json(image.header),
+        "pixel_sha256": image.pixel_sha256,
+        "windows": [dataclasses.asdict(window) for window in image.windows],
+        "voi_luts": luts,
+        "is_inverted": image.is_inverted,
+        "padding_codes": image.padding_codes,
+        "notes": image.notes,
+    }
+
+
+def load_image(content: dict[str, Any], folder: Path) -> Image:
+    """Build an image from JSON values and the arrays in a folder; the array files are deleted.
+
+    Raises
+    ------
+    OSError, ValueError, KeyError, TypeError
+        If the worker wrote something else than it should.
+    """
+    codes = _take_array(folder / _CODES, np.dtype(np.uint16), ndim=2)
+    modality_values = _take_array(folder / _MODALITY_VALUES, np.dtype(np.float64), ndim=1)
+    if codes.size == 0 or int(codes.max()) >= len(modality_values):
+        raise ValueError("the codes of the image do not fit its Modality LUT")
+    luts = tuple(
+        VoiLut(entries=_take_array(folder / _lut_name(index), np.dtype(np.uint16), ndim=1), **lut)
+        for index, lut in enumerate(content["voi_luts"])
+    )
+    padding = content["padding_codes"]
+    return Image(
+        codes=codes,
+        modality_values=modality_values,
+        header=header_from_json(content["header"]),
+        pixel_sha256=content["pixel_sha256"],
+        windows=tuple(VoiWindow(**window) for window in content["windows"]),
+        voi_luts=luts,
+        is_inverted=content["is_inverted"],
+        padding_codes=None if padding is None else (padding[0], padding[1]),
+        notes=tuple(content["notes"]),
+    )
+
+
+def header_to_json(header: InstanceHeader) -> dict[str, Any]:
+    """Header as JSON values."""
+    return dataclasses.asdict(header)
+
+
+def header_from_json(content: dict[str, Any]) -> InstanceHeader:
+    """Header from JSON values; pairs come back as tuples."""
+    return InstanceHeader(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
+    )
+
+
+def _lut_name(index: int) -> str:
+    return f"voi_lut_{index}.npy"
+
+
+def _take_array(path: Path, dtype: np.dtype[Any], ndim: int) -> NDArray[Any]:
+    """Load an array without pickle and delete its file."""
+    array = np.load(path, allow_pickle=False)
+    os.unlink(path)
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != ndim:
+        raise ValueError(f"{path.name} does not hold the array it should")
+    return array
