@@ -65,8 +65,8 @@ def decode(line: Union[bytes, str]) -> Message:
     if len(raw) > MAX_LINE_BYTES:
         raise BadMessage(f"a line of {len(raw)} bytes is over the limit of {MAX_LINE_BYTES}")
     try:
-        content = json.loads(raw.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        content = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, a number too long to be one
         raise BadMessage(f"not a JSON line: {error}") from error
     if not isinstance(content, dict):
         raise BadMessage("a message must be a JSON object")
@@ -78,6 +78,10 @@ def decode(line: Union[bytes, str]) -> Message:
     if not isinstance(kind, str) or not kind or not isinstance(request_id, str):
         raise BadMessage("a message needs a text 'kind' and, if given, a text 'id'")
     return Message(kind=kind, id=request_id, body=content)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 class LineBuffer:

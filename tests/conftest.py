@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
@@ -49,12 +50,13 @@ os.environ.update(
         "XDG_DATA_HOME": f"{_home}/data",
         "XDG_CACHE_HOME": f"{_home}/cache",
         "XDG_STATE_HOME": f"{_home}/state",
+        "XDG_RUNTIME_DIR": _home,  # Qt warns where it is not set or open to others
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
         "PIP_NO_INDEX": "1",
     }
 )
-for _name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"):
+for _name in ("DISPLAY", "WAYLAND_DISPLAY"):
     os.environ.pop(_name, None)
 
 # The same examples in every run: a failure can be repeated, and a green run stays green.
@@ -103,4 +105,10 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def settings_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every test an empty settings folder, so that none sees what another has kept."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+    folder = str(tmp_path_factory.mktemp("config"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", folder)
+    qt_core = sys.modules.get("PySide6.QtCore")  # looked up, not imported: most tests run without Qt
+    if qt_core is not None:
+        settings = qt_core.QSettings  # it has read XDG_CONFIG_HOME once and for all, so it is told again
+        for file_format in (settings.Format.NativeFormat, settings.Format.IniFormat):
+            settings.setPath(file_format, settings.Scope.UserScope, folder)
