@@ -22,11 +22,13 @@ BODIES = st.dictionaries(TEXT.filter(lambda key: key not in {"v", "kind", "id"})
 MESSAGES = st.builds(Message, kind=TEXT.filter(bool), id=TEXT, body=BODIES)
 
 
+@settings(max_examples=50)
 @given(MESSAGES)
 def test_a_message_survives_the_line(message):
     assert decode(encode(message)) == message
 
 
+@settings(max_examples=50)
 @given(MESSAGES)
 def test_a_message_is_one_line_whatever_text_it_carries(message):
     line = encode(message)
