@@ -6,11 +6,12 @@ import hashlib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.encaps import generate_frames
-from pydicom.pixels.decoders.base import DecodeOptions, get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -214,7 +215,7 @@ def _read_codes(
     if syntax in _JPEG_FAMILY:
         _check_codestream(path, instance, layout, limits)
     decoder_syntax = instance.dataset.file_meta.TransferSyntaxUID
-    options = DecodeOptions(correct_unused_bits=False)  # type: ignore[typeddict-item]
+    options: dict[str, Any] = {"correct_unused_bits": False}
     try:
         # unused bits are masked below, where a high bit away from its usual place is known
         stored, _ = get_decoder(decoder_syntax).as_array(instance.dataset, raw=True, **options)

@@ -1,8 +1,8 @@
 """Reading files safely: every file is decoded in a worker process with bounded memory and time.
 
 A file that crashes, exhausts or hangs its worker costs that one read: it raises ``IntakeFailed`` with a sentence,
-and the next read gets a new worker. Where the system has no ``resource`` module (Windows) a worker's memory is not bounded and
-only the time limit holds.
+and the next read gets a new worker. Where the system has no ``resource`` module (Windows) a worker's memory is not
+bounded and only the time limit holds.
 """
 
 from __future__ import annotations

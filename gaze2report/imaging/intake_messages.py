@@ -75,9 +75,10 @@ def header_to_json(header: InstanceHeader) -> dict[str, Any]:
 
 def header_from_json(content: dict[str, Any]) -> InstanceHeader:
     """Header from JSON values; pairs come back as tuples."""
-    return InstanceHeader(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
-    )
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+    }
+    return InstanceHeader(**fields)
 
 
 def _lut_name(index: int) -> str:

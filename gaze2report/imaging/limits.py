@@ -27,7 +27,7 @@ class IntakeLimits:
         Wall-clock time for a worker to come up.
     max_address_space_bytes
         ``RLIMIT_AS`` of the worker, where the system has it. It counts mapped, not resident, memory: the interpreter
-        and the codecs take about 0.4 GiB of it, and JPEG 2000 at the pixel limit about 1 GiB more.
+        and the codecs take about 0.4 GiB of it, and JPEG 2000 at the pixel limit about 0.5 GiB more.
     """
 
     max_file_bytes: int = 1024 * MEBIBYTE
@@ -37,4 +37,4 @@ class IntakeLimits:
     max_elements: int = 50_000
     read_timeout_s: float = 30.0
     start_timeout_s: float = 60.0
-    max_address_space_bytes: int = 2048 * MEBIBYTE
+    max_address_space_bytes: int = 1280 * MEBIBYTE
