@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import Connection, Engine
 
 from db import audit_chain, schema
-from db.errors import WorkspaceDamaged, WorkspaceExists, WorkspaceMissing, WorkspaceTooNew
+from db.errors import WorkspaceDamaged, WorkspaceExists, WorkspaceMissing, WorkspaceTooNew, WorkspaceTooOld
 from db.lock import WorkspaceLock
 from db.sqlite import connection as sqlite
 from db.tables import SCHEMA_REVISION
@@ -61,13 +61,13 @@ class Workspace:
     ) -> None:
         self.close()
 
-    @contextmanager
+    @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent look at the database; nothing may be written."""
         with sqlite.storage_errors(self.database_path), self._engine.begin() as connection:
             yield connection
 
-    @contextmanager
+    @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: kept as a whole when the block ends, undone as a whole when it raises."""
         with (
@@ -125,17 +125,19 @@ def create_workspace(folder: Path | str, *, exclusive: bool = False) -> Workspac
     return workspace
 
 
-def open_workspace(folder: Path | str, *, exclusive: bool = False) -> Workspace:
+def open_workspace(folder: Path | str, *, exclusive: bool = False, migrate: bool = True) -> Workspace:
     """Open a workspace; one of an older schema is copied to ``backups/`` and then migrated.
 
     Parameters
     ----------
     exclusive : bool
         True for the workstation, of which one at a time may run on a workspace. Commands need it only to migrate.
+    migrate : bool
+        False to leave an older schema alone and raise.
 
     Raises
     ------
-    WorkspaceMissing, WorkspaceDamaged, WorkspaceTooNew, WorkspaceInUse, StorageFailed
+    WorkspaceMissing, WorkspaceDamaged, WorkspaceTooNew, WorkspaceTooOld, WorkspaceInUse, StorageFailed
         With the workspace as it was.
     """
     folder = Path(folder)
@@ -143,27 +145,25 @@ def open_workspace(folder: Path | str, *, exclusive: bool = False) -> Workspace:
     if not database.is_file():
         raise WorkspaceMissing(folder)
     lock = WorkspaceLock.take(folder, "workstation") if exclusive else None
-    engine = None
+    engine = sqlite.make_engine(database)
     try:
-        engine = sqlite.make_engine(database)
-        if _must_migrate(folder, engine):
+        if found := _older_schema(folder, engine):
+            if not migrate:
+                raise WorkspaceTooOld(folder, found, SCHEMA_REVISION)
             engine.dispose()
-            if lock is None:
-                with WorkspaceLock.held(folder, "migrating"):
-                    _migrate_with_backup(folder)
-            else:
+            with contextlib.nullcontext() if lock else WorkspaceLock.held(folder, "migrating"):
                 _migrate_with_backup(folder)
         _make_subfolders(folder)
     except BaseException:
-        if engine is not None:
-            engine.dispose()
+        engine.dispose()
         if lock is not None:
             lock.release()
         raise
     return Workspace(folder, engine, lock)
 
 
-def _must_migrate(folder: Path, engine: Engine) -> bool:
+def _older_schema(folder: Path, engine: Engine) -> str | None:
+    """Give the schema of the database if it is older than ours; raises if it is newer or none of ours."""
     database = folder / DATABASE_NAME
     with sqlite.storage_errors(database), engine.begin() as connection:
         found = schema.revision_of(connection)
@@ -171,19 +171,18 @@ def _must_migrate(folder: Path, engine: Engine) -> bool:
         raise WorkspaceDamaged(database, "it is a database of something else")
     if found > SCHEMA_REVISION:
         raise WorkspaceTooNew(folder, found, SCHEMA_REVISION)
-    return found < SCHEMA_REVISION
+    return found if found < SCHEMA_REVISION else None
 
 
 def _migrate_with_backup(folder: Path) -> None:
     database = folder / DATABASE_NAME
     engine = sqlite.make_engine(database)
     try:
-        if not _must_migrate(folder, engine):  # another program was faster
-            return
-        with sqlite.storage_errors(database), engine.begin() as connection:
-            found = schema.revision_of(connection)
+        found = _older_schema(folder, engine)  # again, now under the lock: another program may have been faster
     finally:
         engine.dispose()
+    if found is None:
+        return
     _make_subfolders(folder)
     stamp = now_utc().replace(":", "").replace(".", "-")
     sqlite.copy_database(database, folder / "backups" / f"workspace-schema-{found}-{stamp}.db")

@@ -56,6 +56,18 @@ class WorkspaceTooNew(WorkspaceError):
         )
 
 
+class WorkspaceTooOld(WorkspaceError):
+    """The database has an older schema and the caller asked not to migrate it."""
+
+    code = "workspace_too_old"
+
+    def __init__(self, folder: Path, found: str, known: str) -> None:
+        super().__init__(
+            f"the workspace {folder} has schema {found}, this program writes {known}; open it once to bring it up to "
+            "date (a copy is kept in backups/)"
+        )
+
+
 class WorkspaceDamaged(WorkspaceError):
     """The database file is not one of ours or is damaged."""
 

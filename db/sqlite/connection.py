@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from db.errors import WorkspaceDamaged
 from gaze2report.errors import StorageFailed
@@ -35,7 +37,12 @@ def make_engine(path: Path, *, foreign_keys: bool = True) -> Engine:
     ``foreign_keys=False`` is for migrations, which rebuild tables and check the keys themselves at the end.
     """
     # mode=rw: a missing file is an error, never a new empty database.
-    engine = create_engine(f"sqlite:///file:{_uri_path(path)}?mode=rw&uri=true")
+    uri = f"file:{urllib.parse.quote(str(path.absolute()))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:
@@ -95,6 +102,8 @@ def storage_errors(path: Path) -> Iterator[None]:
 def _translate(path: Path, error: BaseException | None) -> StorageFailed | WorkspaceDamaged | None:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
+        if "Could not decode to UTF-8" in str(error):  # raised by the sqlite3 module, which gives it no code
+            return WorkspaceDamaged(path, "a text in it is not UTF-8")
         return None
     primary = code & 0xFF
     if primary in _DAMAGED:
@@ -110,14 +119,16 @@ def integrity_problems(connection: Connection) -> list[str]:
     return problems + foreign_key_problems(connection)
 
 
+def trigger_problems(connection: Connection, expected: list[tuple[str, str]]) -> list[str]:
+    """Name each trigger that is missing or reads otherwise than it should."""
+    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    found = {str(name): str(sql) for name, sql in rows}
+    return [f"the rule {name} is missing or was changed" for name, sql in expected if found.get(name) != sql]
+
+
 def foreign_key_problems(connection: Connection) -> list[str]:
     """Name each row that refers to a missing row."""
     return [
         f"row {row[1]} of table {row[0]} refers to a missing row of {row[2]}"
         for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
     ]
-
-
-def _uri_path(path: Path) -> str:
-    # Characters that a file: URI gives a meaning to; the rest of the path stays readable.
-    return path.absolute().as_posix().replace("%", "%25").replace("?", "%3f").replace("#", "%23")
