@@ -78,6 +78,7 @@ def test_it_runs_from_its_folder_without_being_installed():
         capture_output=True,
         text=True,
         timeout=60,
+        check=False,
     )
     assert done.returncode in (0, 3), done.stderr
     assert done.stderr == ""
