@@ -123,6 +123,11 @@ class ModelHost(QObject):
         return self._state
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether it is to run: started, and not switched off."""
+        return self._is_wanted
+
+    @property
     def process_id(self) -> int:
         """Process id of the running host, 0 when there is none."""
         return int(self._process.processId()) if self._process is not None else 0

@@ -1,0 +1,209 @@
+"""Opening the workspace, listing, importing and opening studies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from db.records import (
+    SIGNED_STATUSES,
+    DraftRecord,
+    Instance,
+    ReportVersion,
+    Study,
+    WorkingText,
+    WorklistEntry,
+)
+from db.records import Reading as ReadingRecord
+from desktop.background import Job
+from desktop.errors import known_sentence
+from desktop.services import Services
+from gaze2report.types import Image
+
+if TYPE_CHECKING:
+    from db.database import Workspace
+
+_LATERAL_VIEWS = ("LL", "RL", "LATERAL", "LAT", "LLD", "RLD")
+
+
+@dataclass(frozen=True)
+class OpenedStudy:
+    """All that the workspace knows about a study that was just opened."""
+
+    study: Study
+    record: ReadingRecord | None
+    versions: tuple[ReportVersion, ...]
+    drafts: tuple[DraftRecord, ...]
+    locked_sentence: str = ""
+
+
+def open_workspace(
+    *,
+    folder: Path,
+    services: Services,
+    owner: QObject,
+    on_opened: Callable[[], None],
+    on_failure: Callable[[BaseException], None],
+) -> Job:
+    """Open the workspace, making it where there is none."""
+
+    def keep(workspace: Workspace) -> None:
+        services.workspace = workspace
+        on_opened()
+
+    return services.background.run(owner, _open_workspace, folder, lane="db", on_success=keep, on_failure=on_failure)
+
+
+def _open_workspace(folder: Path) -> Workspace:
+    from db import database
+    from db.errors import WorkspaceMissing
+
+    try:
+        return database.open_workspace(folder, exclusive=True)
+    except WorkspaceMissing:
+        return database.create_workspace(folder, exclusive=True)
+
+
+def load_worklist(*, services: Services, owner: QObject, on_success: Callable[[list[WorklistEntry]], None]) -> Job:
+    """Read the worklist."""
+    return services.background.run(owner, _worklist, services.workspace, lane="db", on_success=on_success)
+
+
+def _worklist(workspace: Workspace) -> list[WorklistEntry]:
+    from db import studies
+
+    return studies.worklist(workspace)
+
+
+def open_study(
+    *,
+    study_uid: str,
+    services: Services,
+    owner: QObject,
+    on_opened: Callable[[OpenedStudy], None] | None = None,
+    take_over: bool = False,
+) -> Job | None:
+    """Keep the text of the study on screen, let go of it, and put another one on screen.
+
+    When the text cannot be kept, the study on screen stays where it is. None while another study is being opened.
+    """
+    reading = services.reading
+    if reading.is_leaving:
+        return None
+    left = leaving(services)
+    reading.set_leaving(True)
+
+    def show(opened: OpenedStudy) -> None:
+        reading.open(opened.study, opened.record, opened.versions, opened.drafts, locked_by=opened.locked_sentence)
+        services.studies_changed.emit()
+        instance = draft_instance(opened.study)
+        if instance is not None:
+            show_instance(instance=instance, services=services)
+        if on_opened is not None:
+            on_opened(opened)
+
+    return services.background.run(
+        owner, _open_study, services.workspace, left, study_uid, services.settings.reader_name, take_over,
+        lane="db", on_success=show, on_failure=_stay(services),
+    )  # fmt: skip
+
+
+def close_study(*, services: Services, owner: QObject, on_closed: Callable[[], None]) -> Job | None:
+    """Keep the text of the study on screen and let go of it. None while another study is being opened."""
+    if services.reading.is_leaving:
+        return None
+    left = leaving(services)
+    services.reading.set_leaving(True)
+
+    def close(_: Any) -> None:
+        services.reading.close()
+        services.studies_changed.emit()
+        on_closed()
+
+    return services.background.run(
+        owner, _leave, services.workspace, left,
+        lane="db", on_success=close, on_failure=_stay(services), must_finish=True,
+    )  # fmt: skip
+
+
+def _stay(services: Services) -> Callable[[BaseException], None]:
+    def stay(error: BaseException) -> None:
+        services.reading.set_leaving(False)
+        services.reporter.report(error)
+
+    return stay
+
+
+Leaving = tuple[int, WorkingText]
+
+
+def leaving(services: Services) -> Leaving | None:
+    """What has to be kept of the study on screen before it goes."""
+    reading = services.reading
+    return (reading.record.id, reading.working_text()) if reading.record is not None and reading.can_edit else None
+
+
+def _leave(workspace: Workspace, left: Leaving | None) -> None:
+    from db import readings
+
+    if left is not None:
+        readings.autosave(workspace, *left)
+        readings.close_reading(workspace, left[0])
+
+
+def _open_study(
+    workspace: Workspace, left: Leaving | None, study_uid: str, reader: str, take_over: bool
+) -> OpenedStudy:
+    from db import drafts, readings, reports, studies
+    from db.errors import ReadingLocked
+
+    study = studies.get(workspace, study_uid)
+    _leave(workspace, left)
+    record, locked_sentence = None, ""
+    if study.status not in SIGNED_STATUSES:
+        try:
+            record = readings.open_reading(workspace, study_uid, reader, force=take_over)
+            study = studies.get(workspace, study_uid)
+        except ReadingLocked as error:
+            locked_sentence = str(error)
+    versions = tuple(reports.of_study(workspace, study_uid))
+    return OpenedStudy(study, record, versions, tuple(drafts.of_study(workspace, study_uid)), locked_sentence)
+
+
+def draft_instance(study: Study) -> Instance | None:
+    """The film a report is drafted for, and the one shown first: the first frontal one."""
+    frontal = [i for i in study.instances if i.header.view_position.upper() not in _LATERAL_VIEWS]
+    return next(iter(frontal or study.instances), None)
+
+
+def show_instance(*, instance: Instance, services: Services) -> Job:
+    """Read one film of the study on screen and show it; the answer for an older choice is dropped."""
+    reading = services.reading
+    film = (reading.study.study_uid if reading.study else "", instance.instance_uid)
+    reading.wanted_film = film
+
+    def show(image: Image) -> None:
+        if reading.wanted_film == film:
+            reading.set_image(instance, image)
+
+    def fail(error: BaseException) -> None:
+        sentence = known_sentence(error)
+        if sentence is None:
+            services.reporter.report(error)
+        if reading.wanted_film == film:
+            reading.set_image_fault(instance, sentence or "This film could not be read; the log says more.")
+
+    return services.background.run(
+        reading, services.film_intake.read, instance.object_path, lane="io", on_success=show, on_failure=fail
+    )
+
+
+def files_to_import(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """The files among ``paths`` and in the folders among them, and what could not be looked into."""
+    from db.files import files_under
+
+    return files_under(paths)

@@ -1,0 +1,49 @@
+"""Where the draft comes from, and where it stands, in one or two quiet lines."""
+
+from __future__ import annotations
+
+from desktop.reading import Reading
+
+_HASH_LENGTH = 8
+
+
+def draft_info_text(reading: Reading) -> str:
+    """Adapter with version and hash, seed and latency of the newest draft; or why there is none."""
+    state = reading.draft_state
+    if state.phase == "waiting":
+        return "AI draft: comes when the model is ready. You can write without it."
+    if state.phase == "drafting":
+        return "AI draft: being written..."
+    if state.phase == "refused":
+        return f"AI draft: refused. {state.reason}"
+    if state.phase == "failed":
+        return f"AI draft: unavailable. {state.reason}"
+    if state.phase == "cancelled":
+        return "AI draft: cancelled."
+    return stored_draft_text(reading)
+
+
+def stored_draft_text(reading: Reading) -> str:
+    """Origin of the newest kept draft; empty when there is none."""
+    if not reading.drafts:
+        return "AI draft: done." if reading.draft_state.phase == "done" else ""
+    record = reading.drafts[-1]
+    made_by = record.draft.provenance
+    parts = [f"{made_by.adapter} {made_by.adapter_sha256[:_HASH_LENGTH]}", f"seed {made_by.seed}"]
+    total_s = record.draft.timing_s.get("total", record.latency_s)
+    if total_s is not None:
+        parts.append(f"{total_s:.1f} s")
+    return "AI draft: " + ", ".join(part for part in parts if part.strip())
+
+
+def report_state_text(reading: Reading) -> str:
+    """Who signed when, with the hash; or that there is a preliminary version."""
+    from desktop.patient_text import utc_text
+
+    if not reading.versions:
+        return ""
+    newest = reading.versions[-1]
+    when = utc_text(newest.created_at_utc)
+    if newest.is_signed:
+        return f"Signed by {newest.signer}, {when}, SHA-256 {newest.text_sha256[:16]}"
+    return f"Preliminary version {newest.version}, {newest.author}, {when}"

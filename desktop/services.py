@@ -1,0 +1,57 @@
+"""The long-lived objects that operations work with; made once in ``app.py`` and passed on by argument."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.background import Background
+from desktop.errors import ErrorReporter
+from desktop.model_host import ModelHost
+from desktop.reading import Reading
+from desktop.settings import Settings
+
+if TYPE_CHECKING:
+    from db.database import Workspace
+    from gaze2report.imaging.intake import Intake
+
+
+class Services(QObject):
+    """What the operations need.
+
+    Attributes
+    ----------
+    film_intake, import_intake : Intake
+        Two, so that opening a film never waits for an import.
+    workspace : Workspace or None
+        None until lane "db" has opened it.
+
+    Signals
+    -------
+    studies_changed
+        What the worklist shows is no longer what the workspace holds.
+    """
+
+    studies_changed = Signal()
+
+    def __init__(
+        self,
+        *,
+        background: Background,
+        host: ModelHost,
+        film_intake: Intake,
+        import_intake: Intake,
+        settings: Settings,
+        reporter: ErrorReporter,
+        reading: Reading,
+    ) -> None:
+        super().__init__()
+        self.background = background
+        self.host = host
+        self.film_intake = film_intake
+        self.import_intake = import_intake
+        self.settings = settings
+        self.reporter = reporter
+        self.reading = reading
+        self.workspace: Workspace | None = None

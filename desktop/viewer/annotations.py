@@ -1,0 +1,87 @@
+"""Text over the image: the patient banner, which is always there, and the corners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+
+from desktop import theme
+from desktop.patient_text import name_text, sex_age_text, when_text
+from gaze2report.types import InstanceHeader
+
+BANNER_HEIGHT_PX = 26
+_MARGIN_PX = 10
+_LINE_PX = 17
+
+
+@dataclass(frozen=True)
+class Banner:
+    """Whose film it is: ``name`` is set off, ``details`` follow."""
+
+    name: str
+    details: tuple[str, ...]
+
+
+def banner_of(header: InstanceHeader) -> Banner:
+    """The identity of one film, from that film's own header."""
+    details = (
+        f"ID {header.patient_id or 'none'}",
+        sex_age_text(header.patient_sex, header.patient_age_years) or "sex/age ?",
+        when_text(header.study_date, header.study_time) or "no study date",
+        view_text(header),
+        f"Acc {header.accession_number or 'none'}",
+    )
+    return Banner(name_text(header.patient_name), details)
+
+
+def view_text(header: InstanceHeader) -> str:
+    """Modality, view and side of one film."""
+    return " ".join(p for p in (header.modality, header.view_position or "view ?", header.laterality) if p)
+
+
+def paint_banner(painter: QPainter, banner: Banner, width: float) -> None:
+    """Draw the banner along the top; details that do not fit are cut at the end, the name never."""
+    painter.save()
+    painter.fillRect(QRectF(0, 0, width, BANNER_HEIGHT_PX), QColor(12, 14, 16, 225))
+    bold, usual = _font(painter, 13, True), _font(painter, 12, False)
+    painter.setFont(bold)
+    painter.setPen(QColor("#f0f2f5"))
+    name_width = min(QFontMetricsF(bold).horizontalAdvance(banner.name), width * 0.5)
+    name = QFontMetricsF(bold).elidedText(banner.name, Qt.TextElideMode.ElideRight, name_width + 1)
+    vertical = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    painter.drawText(QRectF(_MARGIN_PX, 0, name_width + 2, BANNER_HEIGHT_PX), vertical, name)
+    left = _MARGIN_PX + name_width + 16
+    painter.setFont(usual)
+    painter.setPen(QColor(theme.TEXT))
+    room = max(0.0, width - left - _MARGIN_PX)
+    details = QFontMetricsF(usual).elidedText("   ".join(banner.details), Qt.TextElideMode.ElideRight, room)
+    painter.drawText(QRectF(left, 0, room, BANNER_HEIGHT_PX), vertical, details)
+    painter.restore()
+
+
+def paint_corner(
+    painter: QPainter, lines: list[tuple[str, str]], width: float, height: float, *, is_right: bool
+) -> None:
+    """Draw (text, colour) lines in a bottom corner, the last one lowest."""
+    painter.save()
+    painter.setFont(_font(painter, 12, False))
+    metrics = QFontMetricsF(painter.font())
+    room = width / 2 - 2 * _MARGIN_PX if len(lines) else 0.0
+    for index, (text, colour) in enumerate(reversed(lines)):
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        text_width = metrics.horizontalAdvance(shown)
+        left = width - _MARGIN_PX - text_width if is_right else float(_MARGIN_PX)
+        box = QRectF(left, height - _MARGIN_PX - (index + 1) * _LINE_PX, text_width + 1, _LINE_PX)
+        painter.fillRect(box.adjusted(-4, 0, 4, 0), QColor(0, 0, 0, 140))
+        painter.setPen(QColor(colour))
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+    painter.restore()
+
+
+def _font(painter: QPainter, pixels: int, is_bold: bool) -> QFont:
+    font = QFont(painter.font())
+    font.setPixelSize(pixels)
+    font.setBold(is_bold)
+    return font

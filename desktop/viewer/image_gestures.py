@@ -1,0 +1,110 @@
+"""What the mouse does over a film."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent, QWheelEvent
+
+if TYPE_CHECKING:
+    from desktop.viewer.image_view import ImageView
+
+ToolName = Literal["window", "pan", "zoom"]
+_CLICK_PX = 4
+_ZOOM_TRAVEL_PX = 200.0
+_WHEEL_STEP = 120.0
+_ZOOM_PER_STEP = 1.2
+
+_CURSORS = {
+    "window": Qt.CursorShape.CrossCursor,
+    "pan": Qt.CursorShape.OpenHandCursor,
+    "zoom": Qt.CursorShape.SizeVerCursor,
+}
+
+
+class ImageGestures:
+    """Left drag uses the chosen tool, right drag windows, middle, Ctrl or space drag pans, the wheel zooms."""
+
+    def __init__(self, view: ImageView) -> None:
+        self._view = view
+        self._tool: ToolName = "window"
+        self._action: ToolName | None = None
+        self._button = Qt.MouseButton.NoButton
+        self._start = self._last = QPointF()
+        self._has_moved = self._is_space_down = False
+        view.setCursor(QCursor(_CURSORS[self._tool]))
+
+    @property
+    def tool(self) -> ToolName:
+        """What a left drag does."""
+        return self._tool
+
+    @tool.setter
+    def tool(self, tool: ToolName) -> None:
+        self._tool = tool
+        self._view.setCursor(QCursor(_CURSORS[tool]))
+
+    def press(self, event: QMouseEvent) -> None:
+        """Choose what this drag does."""
+        if self._action is not None or self._view.image is None:
+            return
+        self._button, self._start, self._last = event.button(), event.position(), event.position()
+        self._has_moved = False
+        self._action = self._action_of(event)
+        if self._action == "window" and self._view.window_tool is not None:
+            self._view.window_tool.begin_drag()
+
+    def _action_of(self, event: QMouseEvent) -> ToolName | None:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            return "pan"
+        if event.button() == Qt.MouseButton.RightButton:
+            return "window"
+        if event.button() == Qt.MouseButton.LeftButton:
+            wants_pan = self._is_space_down or bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            return "pan" if wants_pan else self._tool
+        return None
+
+    def move(self, event: QMouseEvent) -> None:
+        """Follow the drag."""
+        if self._action is None or self._view.image is None:
+            return
+        total = event.position() - self._start
+        if not self._has_moved and total.manhattanLength() < _CLICK_PX:
+            return
+        step = event.position() - self._last
+        self._has_moved, self._last = True, event.position()
+        if self._action == "pan":
+            self._view.pan(step.x(), step.y())
+        elif self._action == "zoom":
+            self._view.zoom(2.0 ** (-step.y() / _ZOOM_TRAVEL_PX * 2), self._start)
+        elif self._view.window_tool is not None:
+            self._view.window_tool.drag(total.x(), total.y())
+            self._view.window_changed()
+
+    def release(self, event: QMouseEvent) -> None:
+        """End the drag; a right click without one asks for the menu."""
+        if event.button() != self._button:
+            return
+        if self._view.window_tool is not None:
+            self._view.window_tool.end_drag()
+        self._action, self._button = None, Qt.MouseButton.NoButton
+        if event.button() == Qt.MouseButton.RightButton and not self._has_moved:
+            self._view.menu_wanted.emit(event.globalPosition().toPoint())
+
+    def wheel(self, event: QWheelEvent) -> None:
+        """Zoom to the cursor; fine steps of a touch pad count as what they are."""
+        steps = event.angleDelta().y() / _WHEEL_STEP
+        if steps:
+            self._view.zoom(_ZOOM_PER_STEP**steps, event.position())
+        event.accept()
+
+    def key(self, event: QKeyEvent, *, is_down: bool) -> bool:
+        """Note the space bar; True when the key was ours."""
+        if event.key() != Qt.Key.Key_Space:
+            return False
+        if not event.isAutoRepeat():
+            self._is_space_down = is_down
+            shape = Qt.CursorShape.OpenHandCursor if is_down else _CURSORS[self._tool]
+            self._view.setCursor(QCursor(shape))
+        return True
