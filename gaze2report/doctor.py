@@ -6,6 +6,7 @@ process of its own, so the answers are there in a few seconds and a broken drive
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json as json_module
 import os
@@ -204,24 +205,26 @@ def _check_language_model() -> Finding:
 
 
 def _check_adapter(folder: Path) -> Finding:
-    """Look whether the embedded adapter is there and whole enough to be tried; loading it checks every byte."""
+    """Compare every file of the embedded adapter with the hash in its manifest."""
     name = "embedded adapter"
+    repair = "restore it with: git checkout -- gaze2report/adapters"
     manifest = folder / "manifest.json"
     try:
         content = json_module.loads(manifest.read_text(encoding="utf-8"))
+        expected = dict(content["files"])
     except FileNotFoundError:
-        return Finding(
-            name, "missing", f"{folder} has no manifest; restore it with: git checkout -- gaze2report/adapters"
-        )
-    except (OSError, ValueError) as error:
-        return Finding(name, "missing", f"{manifest} cannot be read ({error}).")
-    files = content.get("files", {}) if isinstance(content, dict) else {}
-    absent = [file for file in files if not (folder / file).exists()]
-    if absent:
-        return Finding(
-            name, "missing", f"{folder} lacks {', '.join(absent)}; restore it with: git checkout -- {folder}"
-        )
-    return Finding(name, "ok", str(folder))
+        return Finding(name, "missing", f"{folder} has no manifest; {repair}")
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        return Finding(name, "missing", f"{manifest} cannot be read ({error}); {repair}")
+    for file, sha256 in expected.items():
+        try:
+            with (folder / file).open("rb") as opened:
+                found = hashlib.file_digest(opened, "sha256").hexdigest()
+        except OSError as error:
+            return Finding(name, "missing", f"{folder / file} cannot be read ({error.strerror}); {repair}")
+        if found != sha256:
+            return Finding(name, "missing", f"{folder / file} is altered; {repair}")
+    return Finding(name, "ok", f"{content.get('name', 'embedded')} verified, {folder}")
 
 
 # ---- the tracker ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from gaze2report.system_libraries import SystemLibrary
 
 OK = Finding("torch", "ok", "2.14.1")
 WARNING = Finding("tracker SDK", "warning", "not installed")
+SHA256_OF_X = hashlib.sha256(b"x").hexdigest()
 MISSING = Finding("language model", "missing", "not installed; fetch it with: a command")
 
 
@@ -131,14 +133,26 @@ def test_looking_at_another_python_ends_in_time():
     assert doctor._run_python("no-such-python", "", 1) is None
 
 
-def test_an_adapter_folder_is_ok_when_every_file_of_its_manifest_is_there(tmp_path):
-    assert doctor._check_adapter(tmp_path).state == "missing"
-    (tmp_path / "manifest.json").write_text("{")
-    assert "cannot be read" in doctor._check_adapter(tmp_path).sentence
-    (tmp_path / "manifest.json").write_text('{"files": {"weights.safetensors": {}}}')
-    assert "weights.safetensors" in doctor._check_adapter(tmp_path).sentence
-    (tmp_path / "weights.safetensors").write_bytes(b"x")
-    assert doctor._check_adapter(tmp_path).state == "ok"
+@pytest.mark.parametrize(
+    ("manifest", "weights", "state", "word"),
+    [
+        pytest.param(None, b"x", "missing", "no manifest", id="no_manifest"),
+        pytest.param("{", b"x", "missing", "cannot be read", id="manifest_cut"),
+        pytest.param("[]", b"x", "missing", "cannot be read", id="manifest_a_list"),
+        pytest.param({"weights.safetensors": SHA256_OF_X}, None, "missing", "cannot be read", id="file_gone"),
+        pytest.param({"weights.safetensors": SHA256_OF_X}, b"y", "missing", "altered", id="file_altered"),
+        pytest.param({"weights.safetensors": SHA256_OF_X}, b"x", "ok", "verified", id="whole"),
+    ],
+)
+def test_the_adapter_is_compared_with_its_manifest(manifest, weights, state, word, tmp_path):
+    if manifest is not None:
+        text = manifest if isinstance(manifest, str) else json.dumps({"name": "embedded-1", "files": manifest})
+        (tmp_path / "manifest.json").write_text(text)
+    if weights is not None:
+        (tmp_path / "weights.safetensors").write_bytes(weights)
+    finding = doctor._check_adapter(tmp_path)
+    assert finding.state == state
+    assert word in finding.sentence
 
 
 def test_no_python310_means_no_recording_and_nothing_else(monkeypatch):
