@@ -1,0 +1,388 @@
+"""The window: pages, menus and keys. It does no work of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from db.records import WorklistEntry
+from desktop import theme
+from desktop.operations.autosave import Autosave
+from desktop.operations.drafts import DraftDelivery
+from desktop.operations.imports import ImportResult, import_files
+from desktop.operations.studies import OpenedStudy, close_study, load_worklist, open_study
+from desktop.panels.import_bar import ImportBar
+from desktop.panels.model_status import ModelStatus
+from desktop.panels.notice_bar import NoticeBar
+from desktop.panels.shortcut_sheet import ShortcutSheet
+from desktop.patient_text import name_text
+from desktop.report.report_panel import ReportPanel
+from desktop.services import Services
+from desktop.viewer.viewer_panel import ViewerPanel
+from desktop.worklist.worklist_view import WorklistView
+
+TITLE = "Gaze2Report"
+_REFRESH_AFTER_MS = 150
+
+
+class MainWindow(QMainWindow):
+    """Worklist page and reading page.
+
+    Signals
+    -------
+    first_painted
+        The window is on screen for the first time.
+    closed
+        The text is kept and the window is gone.
+    """
+
+    first_painted = Signal()
+    closed = Signal()
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self.setWindowTitle(TITLE)
+        self.setAcceptDrops(True)
+        self._services = services
+        self._has_painted = self._may_close = self._opens_import = False
+        self.autosave = Autosave(services, self)
+        self.drafts = DraftDelivery(services, self)
+        self.worklist = WorklistView()
+        self.viewer = ViewerPanel(services)
+        self.report = ReportPanel(services, self.drafts, self.autosave)
+        self.model_status = ModelStatus(services.host)
+        self.notices = NoticeBar()
+        self.import_bar = ImportBar()
+        self._refresh_later = QTimer(self, singleShot=True, interval=_REFRESH_AFTER_MS)
+        self._refresh_later.timeout.connect(self.refresh_worklist)
+        self._lay_out()
+        self._make_menus()
+        self._connect()
+        self._restore_layout()
+
+    # -- layout -------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        right = QWidget()
+        right.setObjectName("panel")
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.model_status)
+        column.addWidget(_line())
+        column.addWidget(self.report, 1)
+        right.setMinimumWidth(340)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self.viewer)
+        self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setCollapsible(0, False)
+        self.splitter.setHandleWidth(3)
+        self.splitter.setSizes([900, 420])
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.worklist)
+        self.pages.addWidget(self.splitter)
+        central = QWidget()
+        central.setObjectName("page")
+        outer = QVBoxLayout(central)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self._page_row())
+        outer.addWidget(_line())
+        outer.addWidget(self.pages, 1)
+        outer.addWidget(self.import_bar)
+        outer.addWidget(self.notices)
+        self.setCentralWidget(central)
+
+    def _page_row(self) -> QWidget:
+        self.worklist_button, self.reading_button = QToolButton(), QToolButton()
+        self.worklist_button.setText("Worklist")
+        self.worklist_button.setToolTip("Ctrl+L")
+        self.reading_button.setText("Reading")
+        for button in (self.worklist_button, self.reading_button):
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.worklist_button.clicked.connect(self.show_worklist)
+        self.reading_button.clicked.connect(self.show_reading)
+        notice = QLabel(theme.RESEARCH_NOTICE)
+        notice.setObjectName("research")
+        row_widget = QWidget()
+        row = QHBoxLayout(row_widget)
+        row.setContentsMargins(8, 3, 12, 3)
+        row.setSpacing(4)
+        row.addWidget(self.worklist_button)
+        row.addWidget(self.reading_button)
+        row.addStretch()
+        row.addWidget(notice)
+        return row_widget
+
+    def _restore_layout(self) -> None:
+        settings = self._services.settings
+        self.resize(1366, 768)
+        if settings.window_geometry is not None:
+            self.restoreGeometry(settings.window_geometry)
+        for name, restore in (("reading", self.splitter.restoreState), ("worklist", self.worklist.restore_layout)):
+            state = settings.layout(name)
+            if state is not None:
+                restore(state)
+
+    def _save_layout(self) -> None:
+        settings = self._services.settings
+        settings.window_geometry = self.saveGeometry()
+        settings.set_layout("reading", self.splitter.saveState())
+        settings.set_layout("worklist", self.worklist.layout_state())
+        settings.sync()
+
+    # -- menus and keys -----------------------------------------------------------------------------------------
+
+    def _make_menus(self) -> None:
+        file_menu = self.menuBar().addMenu("&File")
+        self._action(file_menu, "Open &files...", "Ctrl+O", self.ask_for_files)
+        self._action(file_menu, "Open f&older...", "Ctrl+Shift+O", self.ask_for_folder)
+        file_menu.addSeparator()
+        self._action(file_menu, "&Quit", "Ctrl+Q", self.close)
+        study_menu = self.menuBar().addMenu("&Study")
+        self._action(study_menu, "&Worklist", "Ctrl+L", self.show_worklist)
+        self._action(study_menu, "&Filter the worklist", "Ctrl+F", self.focus_filter)
+        self._action(study_menu, "Next &unread", "Ctrl+N", self.open_next_unread)
+        self._action(study_menu, "Study &before", "Ctrl+Left", lambda: self.open_neighbour(-1))
+        self._action(study_menu, "Study &after", "Ctrl+Right", lambda: self.open_neighbour(1))
+        image_menu = self.menuBar().addMenu("&Image")
+        view = self.viewer.view
+        self._action(image_menu, "&Fit", "Ctrl+Return", view.fit)
+        self._action(image_menu, "&1:1", "Ctrl+0", view.zoom_to_pixels)
+        self._action(image_menu, "Zoom &in", "Ctrl++", lambda: view.zoom(1.25))
+        self._action(image_menu, "Zoom &out", "Ctrl+-", lambda: view.zoom(0.8))
+        self._action(image_menu, "&Invert", "Ctrl+Shift+I", view.invert)
+        self._action(image_menu, "Predicted &gaze (AI)", "F4", self.viewer.toggle_gaze)
+        report_menu = self.menuBar().addMenu("&Report")
+        self._action(report_menu, "Keyboard to report / image", "F3", self.switch_focus)
+        self._action(report_menu, "&Draft / cancel draft", "F5", self.report.draft_or_cancel)
+        self._action(report_menu, "&Insert AI draft", "F9", self.report.insert_drafts)
+        self._action(report_menu, "&Accept as preliminary", "F10", self.report.accept)
+        self._action(report_menu, "&Sign...", "F12", self.report.ask_to_sign)
+        self._action(report_menu, "&Copy text", "", self.report.copy_text)
+        model_menu = self.menuBar().addMenu("&Model")
+        self._action(model_menu, "Start &again", "", self._services.host.retry_now)
+        self._action(model_menu, "Switch &off", "", self._services.host.switch_off)
+        help_menu = self.menuBar().addMenu("&Help")
+        self._action(help_menu, "&Keys", "F1", self.show_keys)
+
+    def _action(self, menu: QWidget, text: str, key: str, call: Callable[[], object]) -> QAction:
+        action = QAction(text, self)
+        if key:
+            action.setShortcut(QKeySequence(key))
+        action.triggered.connect(lambda _=False: call())
+        menu.addAction(action)
+        return action
+
+    def _connect(self) -> None:
+        services = self._services
+        self.worklist.study_chosen.connect(self.open_study)
+        services.studies_changed.connect(self._refresh_later.start)
+        services.reading.opened.connect(self._on_reading_opened)
+        services.reporter.known_error.connect(self.notices.fault)
+        services.reporter.bug_found.connect(self._on_bug_found)
+        self.report.notice.connect(self.notices.inform)
+        self._on_reading_opened()
+
+    # -- pages --------------------------------------------------------------------------------------------------
+
+    def show_worklist(self) -> None:
+        """Go to the worklist; the study stays open."""
+        self.pages.setCurrentWidget(self.worklist)
+        self.worklist.table.setFocus()
+        self._refresh_pages()
+
+    def show_reading(self) -> None:
+        """Go to the study on screen."""
+        if self._services.reading.study is not None:
+            self.pages.setCurrentWidget(self.splitter)
+            self.viewer.view.setFocus()
+        self._refresh_pages()
+
+    def focus_filter(self) -> None:
+        """Give the keyboard to the filter."""
+        self.show_worklist()
+        self.worklist.filter.setFocus()
+        self.worklist.filter.selectAll()
+
+    def switch_focus(self) -> None:
+        """Keyboard from the image to the report and back."""
+        if self.report.has_focus():
+            self.viewer.view.setFocus()
+        else:
+            self.report.focus()
+
+    def show_keys(self) -> None:
+        """Show all keys."""
+        sheet = ShortcutSheet(self)
+        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        sheet.show()
+
+    def _refresh_pages(self) -> None:
+        is_reading = self.pages.currentWidget() is self.splitter
+        self.worklist_button.setChecked(not is_reading)
+        self.reading_button.setChecked(is_reading)
+        study = self._services.reading.study
+        self.reading_button.setEnabled(study is not None)
+        self.reading_button.setText(f"Reading: {name_text(study.patient.name)}" if study is not None else "Reading")
+
+    def _on_reading_opened(self) -> None:
+        if self._services.reading.study is None:
+            self.pages.setCurrentWidget(self.worklist)
+        self._refresh_pages()
+
+    # -- studies ------------------------------------------------------------------------------------------------
+
+    def refresh_worklist(self) -> None:
+        """Read the worklist again."""
+        if self._services.workspace is not None:
+            load_worklist(services=self._services, owner=self, on_success=self._show_worklist_entries)
+
+    def _show_worklist_entries(self, entries: list[WorklistEntry]) -> None:
+        self.worklist.set_entries(entries)
+
+    def open_study(self, study_uid: str, *, take_over: bool = False) -> None:
+        """Open a study; the one on screen is kept first."""
+        study = self._services.reading.study
+        if study is not None and study.study_uid == study_uid and not take_over:
+            self.show_reading()
+            return
+        open_study(
+            study_uid=study_uid, services=self._services, owner=self, on_opened=self._on_opened, take_over=take_over
+        )
+
+    def _on_opened(self, opened: OpenedStudy) -> None:
+        self.worklist.choose(opened.study.study_uid)
+        self.show_reading()
+        if opened.locked_sentence:
+            uid = opened.study.study_uid
+            self.notices.inform(opened.locked_sentence, "Take over", lambda: self.open_study(uid, take_over=True))
+
+    def open_neighbour(self, step: int) -> None:
+        """Open the study before or after, in the order of the worklist."""
+        study = self._services.reading.study
+        uid = self.worklist.neighbour(study.study_uid, step) if study is not None else None
+        if uid is not None:
+            self.open_study(uid)
+
+    def open_next_unread(self) -> None:
+        """Open the next unread study."""
+        study = self._services.reading.study
+        uid = self.worklist.next_unread(study.study_uid if study is not None else None)
+        if uid is not None:
+            self.open_study(uid)
+        else:
+            self.notices.inform("There is no unread study.")
+
+    # -- files --------------------------------------------------------------------------------------------------
+
+    def ask_for_files(self) -> None:
+        """Choose files to import."""
+        dialog = QFileDialog(self, "Open films")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters(["Films (*.dcm *.dicom *.png *.jpg *.jpeg)", "All files (*)"])
+        self._ask(dialog)
+
+    def ask_for_folder(self) -> None:
+        """Choose a folder to import."""
+        dialog = QFileDialog(self, "Open a folder of films")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        self._ask(dialog)
+
+    def _ask(self, dialog: QFileDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(lambda names: self.import_paths([Path(name) for name in names]))
+        dialog.open()
+
+    def import_paths(self, paths: Sequence[Path], *, open_first: bool = True) -> None:
+        """Import files and folders, then open the first film unless a study is on screen."""
+        if self._services.workspace is None:
+            self.notices.inform("The workspace is not open yet.")
+            return
+        self._opens_import = open_first
+        run = import_files(paths=paths, services=self._services, owner=self)
+        self.import_bar.follow(run)
+        run.finished.connect(self._on_imported)
+
+    def _on_imported(self, result: ImportResult) -> None:
+        self.refresh_worklist()
+        show = self.notices.fault if result.failures else self.notices.inform
+        show(result.text)
+        films = result.imported or result.duplicates
+        if films and self._opens_import and self._services.reading.study is None:
+            self.open_study(films[0].study_uid)
+
+    # -- faults -------------------------------------------------------------------------------------------------
+
+    def _on_bug_found(self, summary: str, log_path: str) -> None:
+        where = f"The details are in\n{log_path}" if log_path else "No log could be written."
+        box = QMessageBox(
+            QMessageBox.Icon.Warning, TITLE, f"Something went wrong in the program.\n\n{summary}", parent=self
+        )
+        box.setInformativeText(where)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if not any(isinstance(child, QMessageBox) and child.isVisible() for child in self.children()):
+            box.open()
+
+    # -- Qt -----------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Say when the window is first on screen."""
+        super().paintEvent(event)
+        if not self._has_painted:
+            self._has_painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders."""
+        if event.mimeData().hasUrls() and any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Import what was dropped."""
+        self.import_paths([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep the text first; a text that cannot be kept keeps the window open."""
+        if self._may_close or self._services.workspace is None or self._services.reading.study is None:
+            self._save_layout()
+            event.accept()
+            self.closed.emit()
+            return
+        event.ignore()
+        if self.autosave.is_failing:
+            self.notices.fault(
+                "The text of this study is not saved yet. Copy it first, or close without it.",
+                "Close without saving", self._close_now,
+            )  # fmt: skip
+            return
+        close_study(services=self._services, owner=self, on_closed=self._close_now)
+
+    def _close_now(self) -> None:
+        self._may_close = True
+        self.close()
+
+
+def _line() -> QLabel:
+    line = QLabel()
+    line.setFixedHeight(1)
+    line.setStyleSheet(f"background: {theme.BORDER};")
+    return line

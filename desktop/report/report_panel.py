@@ -1,0 +1,286 @@
+"""The report beside the image: three sections, what the model offers, and the way to a signed report."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop import theme
+from desktop.operations.autosave import Autosave
+from desktop.operations.drafts import DraftDelivery
+from desktop.operations.reports import accept_report, obstacles_to_signing, sign_report, untouched_ai_sentences
+from desktop.report.draft_info import draft_info_text, report_state_text
+from desktop.report.draft_pane import DraftPane
+from desktop.report.section_editor import SectionEditor
+from desktop.report.sign_bar import SignBar
+from desktop.section_draft import DRAFT_SECTIONS
+from desktop.services import Services
+from desktop.text_spans import difference, plain
+
+_STATUS_TEXTS = {"in-progress": "in progress", "unread": "unread"}
+
+
+class ReportPanel(QWidget):
+    """Editor of the report of the study on screen.
+
+    Signals
+    -------
+    notice(str)
+        Something the reader may want to know.
+    """
+
+    notice = Signal(str)
+
+    def __init__(self, services: Services, drafts: DraftDelivery, autosave: Autosave, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self._services, self._reading, self._drafts = services, services.reading, drafts
+        self.editors = {name: SectionEditor(self._reading, name) for name in DRAFT_SECTIONS}
+        self.panes = {name: DraftPane(self._reading, name) for name in DRAFT_SECTIONS}
+        self.indication = QLineEdit()
+        self.indication.setPlaceholderText("Why the study was done")
+        self.sign_bar = SignBar()
+        self._make_labels()
+        self._make_buttons()
+        self._lay_out()
+        self._connect(autosave)
+        self.refresh()
+
+    # -- layout -------------------------------------------------------------------------------------------------
+
+    def _make_labels(self) -> None:
+        self.status = QLabel()
+        self.status.setObjectName("chip")
+        self.draft_info = _quiet_label()
+        self.report_state = _quiet_label()
+        self.saved = _quiet_label()
+        self.save_fault = QLabel()
+        self.save_fault.setObjectName("fault")
+        self.save_fault.setWordWrap(True)
+        self.save_fault.hide()
+        self.copy_button = QPushButton("Copy text")
+        self.copy_button.hide()
+
+    def _make_buttons(self) -> None:
+        self.draft_button = QPushButton("Draft")
+        self.accept_button = QPushButton("Accept")
+        self.accept_button.setToolTip("Keep the text as the preliminary report (F10)")
+        self.sign_button = QPushButton("Sign")
+        self.sign_button.setObjectName("primary")
+        self.sign_button.setToolTip("Sign the text as the final report (F12)")
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        title = QLabel("Report")
+        title.setObjectName("title")
+        head.addWidget(title)
+        head.addWidget(self.status)
+        head.addStretch()
+        head.addWidget(self.saved)
+        self._sections = QSplitter(Qt.Orientation.Vertical)
+        self._sections.setChildrenCollapsible(False)
+        self._sections.setHandleWidth(5)
+        self._sections.setStyleSheet("QSplitter::handle { background: transparent; }")
+        for index, (name, share) in enumerate(zip(DRAFT_SECTIONS, (3, 2), strict=True)):
+            self._sections.addWidget(_column(_caption(name.upper()), self.editors[name], self.panes[name], stretch=1))
+            self._sections.setStretchFactor(index, share)
+        self._sections.setSizes([300, 200])
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.draft_button)
+        buttons.addStretch()
+        buttons.addWidget(self.accept_button)
+        buttons.addWidget(self.sign_button)
+        fault = QHBoxLayout()
+        fault.addWidget(self.save_fault, 1)
+        fault.addWidget(self.copy_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 10, 12, 12)
+        column.setSpacing(theme.SPACE_PX)
+        column.addLayout(head)
+        column.addWidget(self.draft_info)
+        column.addWidget(_column(_caption("INDICATION"), self.indication))
+        column.addWidget(self._sections, 1)
+        column.addWidget(self.report_state)
+        column.addLayout(fault)
+        column.addWidget(self.sign_bar)
+        column.addLayout(buttons)
+        column.addWidget(_research_notice())
+
+    def _connect(self, autosave: Autosave) -> None:
+        reading = self._reading
+        self.draft_button.clicked.connect(self.draft_or_cancel)
+        self.accept_button.clicked.connect(self.accept)
+        self.sign_button.clicked.connect(self.ask_to_sign)
+        self.copy_button.clicked.connect(self.copy_text)
+        self.sign_bar.sign_confirmed.connect(self._sign)
+        self.sign_bar.dismissed.connect(self._leave_sign_bar)
+        self.indication.textEdited.connect(self._on_indication_edited)
+        reading.section_spliced.connect(self._on_section_spliced)
+        for signal in (reading.opened, reading.draft_changed, reading.report_changed):
+            signal.connect(self.refresh)
+        reading.opened.connect(self.sign_bar.hide)
+        reading.opened.connect(lambda: self.saved.setText(""))
+        reading.opened.connect(self._on_save_recovered)
+        reading.edited.connect(self._refresh_buttons)
+        self._services.host.state_changed.connect(lambda _: self._refresh_buttons())
+        autosave.saved.connect(self._on_saved)
+        autosave.failed.connect(self._on_save_failed)
+
+    # -- what the reader does -----------------------------------------------------------------------------------
+
+    def accept(self) -> None:
+        """Keep the text as the preliminary report."""
+        accept_report(
+            services=self._services, owner=self, on_accepted=lambda: self.notice.emit("Kept as the preliminary report.")
+        )
+
+    def ask_to_sign(self) -> None:
+        """Show what signing means; it happens when the reader confirms."""
+        record = self._reading.record
+        if record is not None and self._reading.can_edit:
+            self.sign_bar.ask(
+                record.reader, obstacles_to_signing(self._services), untouched_ai_sentences(self._services)
+            )
+
+    def draft_or_cancel(self) -> None:
+        """Ask for a draft, or stop the one under way."""
+        if self._is_drafting():
+            self._drafts.cancel()
+        else:
+            self._drafts.request()
+
+    def insert_drafts(self) -> None:
+        """Put what lies beside the focused section, or beside all, into the text."""
+        focused = [name for name, editor in self.editors.items() if editor.hasFocus() and self.panes[name].isVisible()]
+        for name in focused or self.editors:
+            self._reading.insert_draft(name)
+
+    def copy_text(self) -> None:
+        """Put the whole text on the clipboard."""
+        work = self._reading.working_text()
+        parts = [("Indication", work.indication), ("Findings", work.findings), ("Impression", work.impression)]
+        QGuiApplication.clipboard().setText("\n\n".join(f"{name}:\n{text}" for name, text in parts if text))
+        self.notice.emit("The text is on the clipboard.")
+
+    def focus(self) -> None:
+        """Give the keyboard to the findings."""
+        self.editors["findings"].setFocus()
+
+    def has_focus(self) -> bool:
+        """Whether the keyboard is anywhere in the report."""
+        return any(editor.hasFocus() for editor in self.editors.values()) or self.indication.hasFocus()
+
+    def _sign(self) -> None:
+        self.sign_bar.hide()
+        sign_report(services=self._services, owner=self, on_signed=lambda: self.notice.emit("The report is signed."))
+
+    def _leave_sign_bar(self) -> None:
+        self.sign_bar.hide()
+        self.focus()
+
+    def _is_drafting(self) -> bool:
+        return self._reading.draft_state.phase in ("drafting", "waiting")
+
+    # -- indication ---------------------------------------------------------------------------------------------
+
+    def _on_indication_edited(self, text: str) -> None:
+        old = self._reading.sections["indication"].text
+        self._reading.splice("indication", *difference(old, plain(text)))
+
+    def _on_section_spliced(self, section: str, _position: int, _removed: int, _inserted: str) -> None:
+        text = self._reading.sections["indication"].text
+        if section == "indication" and plain(self.indication.text()) != text:
+            self.indication.setText(text)
+
+    # -- what is shown ------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show the state of the reading."""
+        reading = self._reading
+        status = reading.study.status if reading.study is not None else ""
+        self.status.setText(_STATUS_TEXTS.get(status, status))
+        self.status.setVisible(bool(status))
+        text = reading.sections["indication"].text
+        if plain(self.indication.text()) != text:
+            self.indication.setText(text)
+            self.indication.setCursorPosition(0)
+        self.indication.setReadOnly(not reading.can_edit)
+        _show(self.draft_info, draft_info_text(reading))
+        _show(self.report_state, report_state_text(reading) or reading.locked_by)
+        for editor in self.editors.values():
+            editor.setPlaceholderText("Type here; a draft never overwrites you" if reading.can_edit else "")
+        self._refresh_buttons()
+
+    def _refresh_buttons(self) -> None:
+        reading = self._reading
+        can_edit = reading.can_edit
+        has_text = not all(reading.sections[name].is_empty for name in DRAFT_SECTIONS)
+        self.draft_button.setText(
+            "Cancel draft" if self._is_drafting() else "Regenerate" if reading.drafts else "Draft"
+        )
+        self.draft_button.setEnabled(can_edit)
+        self.accept_button.setEnabled(can_edit and has_text)
+        self.sign_button.setEnabled(can_edit)
+        for button in (self.draft_button, self.accept_button, self.sign_button):
+            button.setVisible(not reading.is_signed)
+        if not can_edit:
+            self.sign_bar.hide()
+
+    def _on_saved(self, time_text: str) -> None:
+        self._on_save_recovered()
+        self.saved.setText(f"saved {time_text}")
+
+    def _on_save_recovered(self) -> None:
+        self.save_fault.hide()
+        self.copy_button.hide()
+
+    def _on_save_failed(self, sentence: str) -> None:
+        self.saved.setText("")
+        self.save_fault.setText(f"The text is NOT saved: {sentence}. Trying again every 2 s.")
+        self.save_fault.show()
+        self.copy_button.show()
+
+
+def _show(label: QLabel, text: str) -> None:
+    label.setText(text)
+    label.setVisible(bool(text))
+
+
+def _caption(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName("caption")
+    return label
+
+
+def _quiet_label() -> QLabel:
+    label = QLabel()
+    label.setObjectName("muted")
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def _research_notice() -> QWidget:
+    label = QLabel(theme.RESEARCH_NOTICE)
+    label.setObjectName("research")
+    return label
+
+
+def _column(*widgets: QWidget, stretch: int | None = None) -> QWidget:
+    box = QWidget()
+    column: QBoxLayout = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    for index, widget in enumerate(widgets):
+        column.addWidget(widget, 1 if index == stretch else 0)
+    return box

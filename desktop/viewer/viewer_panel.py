@@ -1,0 +1,231 @@
+"""The film of the reading with its tools; follows the reading and never changes it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QActionGroup, QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from desktop.operations.studies import show_instance
+from desktop.services import Services
+from desktop.viewer.annotations import banner_of, view_text
+from desktop.viewer.codes_pyramid import CodesPyramid, build_pyramid
+from desktop.viewer.image_gestures import ToolName
+from desktop.viewer.image_view import ImageView
+from desktop.viewer.window_tool import presets
+from gaze2report.types import Image
+
+_TOOLS: tuple[tuple[ToolName, str, str], ...] = (
+    ("window", "Window", "Left drag changes the window: right widens, up brightens (W)"),
+    ("pan", "Pan", "Left drag moves the film (T)"),
+    ("zoom", "Zoom", "Left drag zooms (Z)"),
+)
+
+
+class ViewerPanel(QWidget):
+    """Tool row and film."""
+
+    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._services, self._reading = services, services.reading
+        self.view = ImageView()
+        self._image: Image | None = None
+        self.view.is_gaze_shown = services.settings.is_gaze_shown
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._make_tools()
+        self._lay_out()
+        self._make_keys()
+        self._reading.image_changed.connect(self._on_image_changed)
+        self._reading.scanpath_changed.connect(self._on_scanpath_changed)
+        self._reading.opened.connect(self._on_opened)
+        self.view.view_changed.connect(self._refresh_tools)
+        self.view.menu_wanted.connect(lambda at: self._window_menu().popup(at))
+        self._on_opened()
+
+    # -- tools --------------------------------------------------------------------------------------------------
+
+    def _make_tools(self) -> None:
+        self.tool_buttons = {name: _button(text, tip, is_checkable=True) for name, text, tip in _TOOLS}
+        for name, button in self.tool_buttons.items():
+            button.clicked.connect(lambda _=False, name=name: self.choose_tool(name))
+        self.preset_button = _button("Presets", "Windows of the film (1 ... 9, 0 automatic)")
+        self.preset_button.clicked.connect(self._pop_up_presets)
+        self.fit_button = _button("Fit", "Show the whole film (=)")
+        self.fit_button.clicked.connect(self.view.fit)
+        self.pixels_button = _button("1:1", "One image pixel per screen pixel (Ctrl+0)")
+        self.pixels_button.clicked.connect(self.view.zoom_to_pixels)
+        self.invert_button = _button("Invert", "Black to white and back (Ctrl+Shift+I)", is_checkable=True)
+        self.invert_button.clicked.connect(self.view.invert)
+        self.reset_button = _button("Reset", "Fit, opening window, not inverted (Esc)")
+        self.reset_button.clicked.connect(self.view.reset)
+        self.gaze_button = _button("Gaze", "Predicted gaze (AI) on and off (G, F4)", is_checkable=True)
+        self.gaze_button.clicked.connect(self.toggle_gaze)
+        self.films = QComboBox()
+        self.films.setToolTip("Films of this study (Page Up, Page Down)")
+        self.films.activated.connect(self._on_film_chosen)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 4, 8, 4)
+        row.setSpacing(2)
+        groups = (
+            tuple(self.tool_buttons.values()),
+            (self.preset_button, self.invert_button),
+            (self.fit_button, self.pixels_button, self.reset_button),
+        )
+        for group in groups:
+            for button in group:
+                row.addWidget(button)
+            row.addSpacing(12)
+        row.addStretch()
+        row.addWidget(self.films)
+        row.addWidget(self.gaze_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self.view, 1)
+
+    def _make_keys(self) -> None:
+        """Keys that work only while the film has the keyboard: nothing here reaches a text editor."""
+        keys = {
+            "W": lambda: self.choose_tool("window"),
+            "T": lambda: self.choose_tool("pan"),
+            "Z": lambda: self.choose_tool("zoom"),
+            "G": self.toggle_gaze,
+            "I": self.toggle_corners,
+            "Esc": self.view.reset,
+            "=": self.view.fit,
+            "+": lambda: self.view.zoom(1.25),
+            "-": lambda: self.view.zoom(0.8),
+            "PgDown": lambda: self.step_film(1),
+            "PgUp": lambda: self.step_film(-1),
+            **{str(number): lambda number=number: self.choose_preset(number) for number in range(10)},
+        }
+        for key, action in keys.items():
+            shortcut = QShortcut(QKeySequence(key), self.view)
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+            shortcut.activated.connect(action)
+
+    def choose_tool(self, name: ToolName) -> None:
+        """What a left drag does from now on."""
+        self.view.gestures.tool = name
+        self._refresh_tools()
+
+    def choose_preset(self, number: int) -> None:
+        """Window by number: 1 is the first of the menu, 0 the automatic one."""
+        if self.view.window_tool is None or self.view.image is None:
+            return
+        offered = presets(self.view.image)
+        if number <= len(offered):
+            self.view.window_tool.voi = offered[number - 1].voi
+            self.view.window_changed()
+
+    def toggle_gaze(self) -> None:
+        """Predicted scanpath on and off; remembered."""
+        self.view.is_gaze_shown = not self.view.is_gaze_shown
+        self._services.settings.is_gaze_shown = self.view.is_gaze_shown
+        self.view.update()
+        self._refresh_tools()
+
+    def toggle_corners(self) -> None:
+        """Corner text on and off; the banner and the warnings stay."""
+        self.view.are_corners_shown = not self.view.are_corners_shown
+        self.view.update()
+
+    def step_film(self, step: int) -> None:
+        """The film after (before) the one on screen."""
+        number = self.films.currentIndex() + step
+        if 0 <= number < self.films.count():
+            self.films.setCurrentIndex(number)
+            self._on_film_chosen(number)
+
+    def _pop_up_presets(self) -> None:
+        at = self.preset_button.mapToGlobal(QPoint(0, self.preset_button.height()))
+        self._window_menu().popup(at)
+
+    def _window_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self.view.image is None or self.view.window_tool is None:
+            return menu
+        group = QActionGroup(menu)
+        offered = presets(self.view.image)
+        for number, preset in enumerate(offered, 1):
+            key = "0" if number == len(offered) else str(number) if number < 10 else ""
+            action = menu.addAction(f"{preset.name}\t{key}")
+            action.setCheckable(True)
+            action.setActionGroup(group)
+            action.setChecked(self.view.window_tool.voi is preset.voi or self.view.window_tool.voi == preset.voi)
+            action.triggered.connect(lambda _=False, number=number: self.choose_preset(number))
+        menu.addSeparator()
+        inverted = menu.addAction("Inverted\tCtrl+Shift+I")
+        inverted.setCheckable(True)
+        inverted.setChecked(self.view.window_tool.is_inverted)
+        inverted.triggered.connect(self.view.invert)
+        return menu
+
+    def _refresh_tools(self) -> None:
+        has_image = self.view.image is not None
+        for name, button in self.tool_buttons.items():
+            button.setChecked(self.view.gestures.tool == name)
+        for button in (
+            self.preset_button, self.fit_button, self.pixels_button, self.invert_button, self.reset_button,
+        ):  # fmt: skip
+            button.setEnabled(has_image)
+        self.invert_button.setChecked(self.view.window_tool is not None and self.view.window_tool.is_inverted)
+        self.gaze_button.setChecked(self.view.is_gaze_shown)
+
+    # -- the reading --------------------------------------------------------------------------------------------
+
+    def _on_opened(self) -> None:
+        study = self._reading.study
+        instances = study.instances if study is not None else ()
+        self.films.clear()
+        for number, instance in enumerate(instances, 1):
+            self.films.addItem(f"{number}  {view_text(instance.header)}", instance)
+        self.films.setVisible(len(instances) > 1)
+        self._image = None
+        first = instances[0].header if instances else None
+        message = "Opening the film..." if instances else "No film." if study is not None else ""
+        self.view.set_message(message, banner_of(first) if first is not None else None)
+        self.view.set_fixations(())
+
+    def _on_film_chosen(self, number: int) -> None:
+        instance = self.films.itemData(number)
+        self.view.set_message("Opening the film...", banner_of(instance.header))
+        show_instance(instance=instance, services=self._services)
+        self.view.setFocus()
+
+    def _on_image_changed(self) -> None:
+        reading, instance = self._reading, self._reading.instance
+        if instance is None:
+            return
+        for number in range(self.films.count()):
+            if self.films.itemData(number) is instance:
+                self.films.setCurrentIndex(number)
+        image = self._image = reading.image
+        if image is None:
+            sentence = f"This film cannot be shown.\n\n{reading.image_fault}"
+            self.view.set_message(sentence, banner_of(instance.header))
+            return
+
+        def show(pyramid: CodesPyramid) -> None:
+            if self._image is image:
+                self.view.set_image(image, pyramid)
+                self._on_scanpath_changed()
+
+        self._services.background.run(self, build_pyramid, image.codes, on_success=show)
+
+    def _on_scanpath_changed(self) -> None:
+        self.view.set_fixations(self._reading.shown_fixations)
+
+
+def _button(text: str, tip: str, *, is_checkable: bool = False) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setCheckable(is_checkable)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button
