@@ -62,8 +62,8 @@ def move_into_place(objects_dir: Path, copy: IncomingCopy) -> Path:
     try:
         target.parent.mkdir(exist_ok=True)
         os.replace(copy.path, target)
-        _flush_folder(target.parent)
-        _flush_folder(objects_dir)
+        flush_folder(target.parent)
+        flush_folder(objects_dir)
     except OSError as error:
         raise StorageFailed(f"{target}: the file could not be kept ({error.strerror or error})") from error
     return target
@@ -118,7 +118,8 @@ def _suffix(first: bytes) -> str:
     return ".jpg" if first.startswith(b"\xff\xd8\xff") else ".dcm"
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
     if os.name == "nt":  # Windows has no handle for a folder; NTFS journals the rename
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -60,6 +60,8 @@ def import_file(workspace: Workspace, intake: HeaderReader, path: Path | str) ->
     """
     path = Path(path)
     header, sha256 = intake.read_header(path)
+    if not (header.study_uid and header.series_uid and header.instance_uid):
+        raise UnreadableInput(path, "it has no Study, Series or SOP Instance UID")
     with workspace.reading() as connection:
         if _is_known(connection, header, sha256, path):
             return ImportedInstance(header.study_uid, header.instance_uid, False, path)

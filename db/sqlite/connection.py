@@ -17,6 +17,7 @@ from db.errors import WorkspaceDamaged
 from gaze2report.errors import StorageFailed
 
 BUSY_TIMEOUT_MS = 5000
+SYNCHRONOUS = "FULL"  # a commit is on the disk when it returns, also when the power fails next
 WRITES = "gaze2report_writes"  # execution option of a connection that will write
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -51,7 +52,7 @@ def make_engine(path: Path, *, foreign_keys: bool = True) -> Engine:
         with closing(connection.cursor()) as cursor:
             cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
             cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
-            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             cursor.execute("PRAGMA journal_mode = WAL")
 
     @event.listens_for(engine, "begin")
@@ -92,8 +93,8 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's reports about the disk into sentences; anything else passes through."""
     try:
         yield
-    except DBAPIError as error:
-        known = _translate(path, error.orig)
+    except (DBAPIError, sqlite3.Error) as error:  # the second while a connection is being set up
+        known = _translate(path, error.orig if isinstance(error, DBAPIError) else error)
         if known is None:
             raise
         raise known from error
