@@ -22,7 +22,7 @@ help:
 	@echo "make check    formatting, lint, types, import rules"
 	@echo "make bench    measure speed"
 	@echo "make soak     long fault and load runs"
-	@echo "make weights  train the embedded weights anew"
+	@echo "make weights  train the embedded weights anew: make weights DATA=FOLDER"
 	@echo "make doctor   say what this machine has and what is missing"
 	@echo "make clean    remove build outputs, caches and out/ with its demo workspace; .venv stays"
 
@@ -48,6 +48,11 @@ bench:
 soak:
 	$(call set_up,demo$(comma)test)
 	$(VENV_PYTHON) -m pytest tests -m soak
+
+weights:
+	@test -n "$(DATA)" || { echo "Say where the training data lie: make weights DATA=FOLDER" >&2; exit 2; }
+	$(call set_up,weights)
+	$(VENV_PYTHON) -m gaze2report make-weights gaze2report/recipes/embedded.yaml --data "$(DATA)" --out out/weights/embedded
 
 doctor:
 	$(call set_up,demo)
