@@ -112,9 +112,11 @@ def make_dataset(
         "PixelRepresentation": int(is_signed),
         **elements,
     }
-    for keyword, value in values.items():
-        if value is not None:
-            setattr(dataset, keyword, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # broken values are the point of some tests
+        for keyword, value in values.items():
+            if value is not None:
+                setattr(dataset, keyword, value)
     if "PixelData" not in values:
         words = (pixels.astype(np.int64) & (2**bits_stored - 1)) << (high_bit - bits_stored + 1)
         if is_signed and high_bit == bits_stored - 1:  # sign-extended, as most writers do
@@ -153,7 +155,7 @@ def write_dataset(path: Path | str, dataset: Dataset, transfer_syntax: str = Exp
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         dataset.compress(syntax, generate_instance_uid=False)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # broken values are the point of some tests
+        warnings.simplefilter("ignore")
         dcmwrite(path, dataset, enforce_file_format=True)
     return Path(path)
 

@@ -72,10 +72,10 @@ def read_header(header: TolerantDataset, transfer_syntax_uid: str, file_sha256: 
         patient_id=header.text("PatientID"),
         patient_name=header.text("PatientName"),
         patient_sex=header.text("PatientSex").upper(),
-        patient_birth_date=header.text("PatientBirthDate"),
+        patient_birth_date=_date_text(header, "PatientBirthDate"),
         patient_age_years=_age_years(header),
         accession_number=header.text("AccessionNumber"),
-        study_date=header.text("StudyDate"),
+        study_date=_date_text(header, "StudyDate"),
         study_time=header.text("StudyTime"),
         study_description=header.text("StudyDescription"),
         series_description=header.text("SeriesDescription"),
@@ -123,6 +123,15 @@ def _age_years(header: TolerantDataset) -> float | None:
         return None
     age = (studied - born).days / 365.25
     return age if 0.0 <= age <= _MAX_AGE_YEARS else None
+
+
+def _date_text(header: TolerantDataset, keyword: str) -> str:
+    """Date as ``YYYYMMDD``; empty where the element holds no date."""
+    text = header.text(keyword)
+    date = _date(text)
+    if text and date is None:
+        header.note(f"The element {keyword} is not a date and was ignored.")
+    return f"{date:%Y%m%d}" if date else ""
 
 
 def _date(text: str) -> datetime.date | None:

@@ -144,7 +144,7 @@ def _read_lut(item: TolerantDataset, is_little_endian: bool) -> tuple[NDArray[np
     count = count % 2**16 or 2**16  # 0 stands for 65 536
     if not 8 <= bits <= 16:
         raise BrokenLut(f"its descriptor says {bits} bits an entry")
-    entries = _lut_entries(item, count, is_little_endian)
+    entries = _lut_entries(item, count, bits, is_little_endian)
     if len(entries) < count:
         raise BrokenLut(f"its descriptor says {count} entries and it has {len(entries)}")
     entries = entries[:count]
@@ -155,12 +155,12 @@ def _read_lut(item: TolerantDataset, is_little_endian: bool) -> tuple[NDArray[np
     return entries, first_mapped, bits
 
 
-def _lut_entries(item: TolerantDataset, count: int, is_little_endian: bool) -> NDArray[np.uint16]:
+def _lut_entries(item: TolerantDataset, count: int, bits: int, is_little_endian: bool) -> NDArray[np.uint16]:
     data = item.value("LUTData")
     if data is None:
         raise BrokenLut("it has no data")
     if isinstance(data, bytes):
-        if len(data) < 2 * count and len(data) >= count:  # one byte an entry, as some writers of 8-bit LUTs do
+        if bits == 8 and len(data) == count + count % 2:  # one byte an entry, padded to an even length
             return np.frombuffer(data[:count], dtype=np.uint8).astype(np.uint16)
         order = "<u2" if is_little_endian else ">u2"
         return np.frombuffer(data[: len(data) // 2 * 2], dtype=order).astype(np.uint16)

@@ -13,7 +13,6 @@ from typing import BinaryIO
 
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_dataset
 from pydicom.uid import (
     UID,
@@ -45,7 +44,7 @@ _DATA_KEYWORDS = ("PixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLength
 _PIXEL_DATA_TAG = 0x7FE00010
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _INFLATE_CHUNK_BYTES = 1 << 20
-_PARSE_ERRORS = (*ELEMENT_ERRORS, InvalidDicomError, OSError, zlib.error)
+_PARSE_ERRORS = (*ELEMENT_ERRORS, OSError, zlib.error)
 
 
 def _tags(keywords: tuple[str, ...]) -> list[int]:

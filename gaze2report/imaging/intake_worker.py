@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import os
 import shutil
 import signal
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> int:
     folder, limits = Path(arguments[0]), IntakeLimits(**json.loads(arguments[1]))
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a codec that prints must not break the message lines
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # it logs values, which may name the patient
     _limit_resources(limits)
     requests: SimpleQueue[Message | None] = SimpleQueue()
     threading.Thread(target=_read_requests, args=(requests, folder), daemon=True).start()

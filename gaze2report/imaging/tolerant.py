@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 MAX_TEXT_LENGTH = 4096
 
@@ -23,6 +24,8 @@ ELEMENT_ERRORS = (
     EOFError,
     RecursionError,
     struct.error,
+    BytesLengthException,
+    InvalidDicomError,
 )
 
 
