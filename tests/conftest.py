@@ -7,7 +7,7 @@ gui                tests that use a Qt fixture or lie in ``tests/gui``
 integration        tests in ``tests/integration``
 benchmark          tests in ``tests/benchmarks``
 tracker, gpu       tests in ``tests/hardware`` and ``tests/gpu``
-soak               by hand
+soak               tests in ``tests/soak``
 =================  ==================================================================
 
 The last four run only when ``-m`` names them: ``pytest -m gpu``.
@@ -34,6 +34,7 @@ MARKER_OF_FOLDER = {
     "benchmarks": "benchmark",
     "gpu": "gpu",
     "hardware": "tracker",
+    "soak": "soak",
 }
 TESTS = Path(__file__).parent
 
