@@ -12,6 +12,7 @@ from sqlalchemy import Connection, exists, func, select
 
 from db import audit, objects
 from db.database import Workspace
+from db.import_rows import study_description
 from db.sqlite import connection as sqlite
 from db.sqlite.triggers import REVISION_0002
 from db.tables import audit_event, draft, instance, reading, report, report_version, study
@@ -40,6 +41,7 @@ def check(workspace: Workspace) -> CheckResult:
         problems = sqlite.integrity_problems(connection)
         problems += sqlite.trigger_problems(connection, REVISION_0002)
         problems += _object_problems(connection, workspace.objects_dir)
+        problems += _description_problems(connection)
         problems += _draft_problems(connection)
         problems += _report_problems(connection)
         problems += _status_problems(connection)
@@ -70,6 +72,16 @@ def _orphans(objects_dir: Path, known: set[str]) -> Iterator[str]:
             yield f"left over from an import that was cut off, may be removed: {path}"
         else:
             yield f"no image of the workspace refers to this file: {path}"
+
+
+def _description_problems(connection: Connection) -> Iterator[str]:
+    rows = connection.execute(
+        select(study.c.id, study.c.study_uid, study.c.modalities, study.c.views, study.c.instance_count)
+    )
+    for row in rows.all():
+        described = study_description(connection, row.id)
+        if any(getattr(row, name) != value for name, value in described.items()):
+            yield f"the worklist entry of study {row.study_uid} does not fit its images"
 
 
 def _draft_problems(connection: Connection) -> Iterator[str]:

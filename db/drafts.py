@@ -12,8 +12,8 @@ from db import audit_chain, readings
 from db.audit_chain import canonical_json
 from db.database import Workspace, now_utc
 from db.errors import DraftRefused
+from db.lifecycle import study_row
 from db.records import DraftRecord
-from db.studies import study_row
 from db.tables import draft as draft_table
 from db.tables import instance, series, study
 from gaze2report.draft_json import draft_from_json, draft_to_json

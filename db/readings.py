@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 from db import audit_chain
 from db.database import Workspace, now_utc
 from db.errors import ReadingClosed, ReadingLocked, ReportRefused, StudySigned, UnknownRecord
+from db.lifecycle import change_status, study_row
 from db.records import SIGNED_STATUSES, Reading, WorkingText
-from db.studies import change_status, study_row
 from db.tables import reading, study
 from db.texts import text_columns, text_of
 

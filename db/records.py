@@ -90,9 +90,19 @@ class Study:
         return tuple(instance for series in self.series for instance in series.instances)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # slots: a worklist has thousands of them
 class WorklistEntry:
-    """One line of the worklist. ``views`` are the view positions in order, ``locked_by`` the reader who has it open."""
+    """One line of the worklist.
+
+    Attributes
+    ----------
+    modality : str
+        Modality of its series; several are joined by ``/``.
+    views : tuple of str
+        View positions of its images, each once, in alphabetical order.
+    locked_by : str
+        The reader who has it open.
+    """
 
     study_uid: str
     patient_name: str

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, func, insert, select
 from db import audit_chain, readings
 from db.database import Workspace, now_utc
 from db.errors import ReportRefused, StudySigned
+from db.lifecycle import change_status, study_row
 from db.records import SIGNED_STATUSES, ReportVersion, VersionKind, WorkingText
-from db.studies import change_status, study_row
 from db.tables import draft, report, report_version, study
 from db.texts import refuse_unstorable, text_columns, text_of, text_sha256
 

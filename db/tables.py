@@ -57,6 +57,10 @@ study = Table(
     Column("status", String(16), nullable=False),
     Column("ai_status", String(16), nullable=False),
     Column("ai_detail", Text, nullable=False),
+    # What the images of the study say, kept here so that a worklist of thousands need not read them all.
+    Column("modalities", Text, nullable=False),
+    Column("views", Text, nullable=False),
+    Column("instance_count", Integer, nullable=False),
     Column("imported_at_utc", String(32), nullable=False),
     CheckConstraint(
         "status IN ('unread', 'in-progress', 'draft', 'preliminary', 'final', 'addended')", name="status_known"

@@ -43,6 +43,9 @@ def large_workspace(tmp_path_factory):
                     "status": "unread",
                     "ai_status": "",
                     "ai_detail": "",
+                    "modalities": "DX",
+                    "views": "LL/PA",
+                    "instance_count": 2,
                     "imported_at_utc": "",
                 }
                 for n in range(STUDIES)
@@ -65,7 +68,7 @@ def large_workspace(tmp_path_factory):
                     "object_name": f"{n}.dcm",
                     "size_bytes": 1,
                     "view_position": ("PA", "LL")[n % 2],
-                    "header_json": "{}",
+                    "header_json": '{"study_uid": "1", "series_uid": "2", "instance_uid": "3"}',
                     "imported_at_utc": "",
                 }
                 for n in range(2 * STUDIES)
@@ -113,8 +116,6 @@ def test_an_autosave_costs_little_more_than_the_disk(large_workspace):
         ),
         200,
     )
-    ordered = sorted(times_s)
-    print(
-        f"\nautosave: median {ordered[100] * 1e3:.2f} ms, p95 {ordered[190] * 1e3:.2f} ms, worst {ordered[-1] * 1e3:.2f} ms"
-    )
-    assert ordered[100] <= 0.020  # one fsync is 4 ms and more on slow disks
+    ordered_ms = [1e3 * time_s for time_s in sorted(times_s)]
+    print(f"\nautosave: median {ordered_ms[100]:.2f} ms, p95 {ordered_ms[190]:.2f} ms, worst {ordered_ms[-1]:.2f} ms")
+    assert ordered_ms[100] <= 20  # one fsync is 4 ms and more on slow disks

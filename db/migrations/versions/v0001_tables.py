@@ -87,6 +87,9 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("ai_status", sa.String(length=16), nullable=False),
         sa.Column("ai_detail", sa.Text(), nullable=False),
+        sa.Column("modalities", sa.Text(), nullable=False),
+        sa.Column("views", sa.Text(), nullable=False),
+        sa.Column("instance_count", sa.Integer(), nullable=False),
         sa.Column("imported_at_utc", sa.String(length=32), nullable=False),
         sa.CheckConstraint(
             "status IN ('unread', 'in-progress', 'draft', 'preliminary', 'final', 'addended')",

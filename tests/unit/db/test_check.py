@@ -85,6 +85,7 @@ def test_files_without_a_row_are_notes(workspace, study):
         ("draft", "UPDATE study SET status = 'unread'", "is unread, and yet somebody has it open"),
         ("final", "UPDATE reading SET closed_at_utc = NULL", "is final, and yet somebody has it open"),
         ("unread", "UPDATE study SET patient_id = 99", "refers to a missing row of patient"),
+        ("unread", "UPDATE study SET views = 'LL'", "worklist entry of study 1.2.3 does not fit its images"),
         ("unread", "UPDATE draft SET content_json = '{}'", "draft 1 was changed after it was kept"),
         ("unread", "UPDATE draft SET adapter_sha256 = 'x'", "draft 1 says two things about what made it"),
         ("unread", "UPDATE audit_event SET actor = 'x' WHERE seq = 1", "audit event 1 was changed"),

@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 from workspaces import add_study, bring_to, make_draft
 
-from db import audit, check, drafts, reports, studies
+from db import audit, check, drafts, lifecycle, reports, studies
 from db.errors import IllegalTransition
 from db.records import STUDY_STATUSES
 
@@ -33,7 +33,7 @@ def test_an_illegal_change_of_status_fails_in_python_and_in_sql(workspace, study
         workspace.writing() as connection,
         pytest.raises(IllegalTransition, match=f"is {before} cannot become {after}"),
     ):
-        studies.change_status(connection, studies.study_row(connection, study), after)
+        lifecycle.change_status(connection, lifecycle.study_row(connection, study), after)
     for other in ("preliminary", "final", "addended"):
         sql(f"DROP TRIGGER study_{other}_has_report")  # so that it is this rule that refuses
     with pytest.raises(sqlite3.IntegrityError, match="illegal change of status"):
@@ -59,7 +59,8 @@ def test_a_study_is_not_born_with_another_status_than_unread(workspace, study, s
     with pytest.raises(sqlite3.IntegrityError):
         sql(
             "INSERT INTO study SELECT 99, '9', patient_id, age_years, study_date, study_time, accession_number,"
-            f" description, indication, '{status}', ai_status, ai_detail, imported_at_utc FROM study"
+            f" description, indication, '{status}', ai_status, ai_detail, modalities, views, instance_count,"
+            " imported_at_utc FROM study"
         )
 
 
