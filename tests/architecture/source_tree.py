@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import subprocess
 from pathlib import Path
 
@@ -20,7 +21,16 @@ def other_files() -> list[Path]:
 
 
 def tracked_files() -> list[Path]:
-    """Every file that git knows or would take; where there is no git, every file outside ignored folders."""
+    """Every file that git knows or would take; where git is not there, every file outside what git would ignore."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
+    try:
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return sorted(path for path in ROOT.rglob("*") if path.is_file() and not is_ignored(path.relative_to(ROOT)))
     return [path for name in listed.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def is_ignored(path: Path) -> bool:
+    """Say whether .gitignore names the file or a folder it lies in; knows the forms of pattern used there."""
+    patterns = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()] + [".git"]
+    return any(fnmatch.fnmatch(part, pattern) for part in path.parts for pattern in patterns)

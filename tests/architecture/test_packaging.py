@@ -9,7 +9,7 @@ import tarfile
 import zipfile
 
 import pytest
-from architecture.source_tree import PACKAGES, ROOT, tracked_files
+from architecture.source_tree import PACKAGES, ROOT, is_ignored, tracked_files
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +50,9 @@ def test_recipes_and_embedded_weights_are_among_them(kind, distributions):
 
 def test_the_tests_are_not_installed(distributions):
     assert [name for name in distributions["wheel"] if name.startswith(("tests/", "setup/"))] == []
+
+
+def test_without_git_the_same_files_are_found():
+    by_git = set(tracked_files())
+    by_pattern = {path for path in ROOT.rglob("*") if path.is_file() and not is_ignored(path.relative_to(ROOT))}
+    assert by_git - by_pattern == set()
