@@ -35,7 +35,7 @@ from gaze2report.imaging.dicom_luts import (
 from gaze2report.imaging.dicom_stream import OpenInstance, parse_header, read_pixel_element
 from gaze2report.imaging.input_file import open_input, sha256_of
 from gaze2report.imaging.limits import IntakeLimits
-from gaze2report.imaging.tolerant import ELEMENT_ERRORS, TolerantDataset
+from gaze2report.imaging.tolerant import ELEMENT_ERRORS, TolerantDataset, plain_text
 from gaze2report.types import Image, InstanceHeader
 
 _NATIVE = frozenset(
@@ -55,6 +55,7 @@ _JPEG_FAMILY = frozenset(
 )
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR_WORDS = ("RGB", "YBR", "PALETTE", "HSV", "ARGB", "CMYK")
+_RUST_PANIC = "PanicException"  # of the RLE decoder: not an Exception, and not importable
 _DECODE_ERRORS = (*ELEMENT_ERRORS, RuntimeError, OSError, BufferError)
 
 
@@ -162,7 +163,7 @@ def _check_layout(path: Path | str, header: TolerantDataset, instance: OpenInsta
     """Refuse what cannot be shown, before any pixel is read."""
     syntax = instance.transfer_syntax_uid
     if syntax not in _NATIVE and syntax not in _JPEG_FAMILY and syntax != RLELossless:
-        raise NotAnImage(path, f"its transfer syntax {UID(syntax).name!r} is not supported")
+        raise NotAnImage(path, f"its transfer syntax {plain_text(UID(syntax).name)[:80]!r} is not supported")
     if instance.pixel_bytes is None:
         raise NotAnImage(path, "it is a DICOM file without pixel data (not an image)")
     photometric = header.text("PhotometricInterpretation").upper()
@@ -219,8 +220,12 @@ def _read_codes(
     try:
         # unused bits are masked below, where a high bit away from its usual place is known
         stored, _ = get_decoder(decoder_syntax).as_array(instance.dataset, raw=True, **options)
-    except _DECODE_ERRORS as error:
-        detail = " ".join(str(error).split())[:300]
+    except MemoryError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, _DECODE_ERRORS) and type(error).__name__ != _RUST_PANIC:
+            raise
+        detail = plain_text(str(error))[:300]
         raise NotAnImage(path, f"its pixel data cannot be decoded ({detail})") from error
     if stored.shape != (layout.rows, layout.columns):
         raise NotAnImage(path, f"its pixel data decode to the shape {stored.shape}, not the size in its header")

@@ -26,7 +26,7 @@ from gaze2report.errors import ImageTooLarge, NotAnImage
 from gaze2report.imaging.dicom_header import HEADER_KEYWORDS
 from gaze2report.imaging.dicom_luts import LUT_KEYWORDS
 from gaze2report.imaging.limits import IntakeLimits
-from gaze2report.imaging.tolerant import ELEMENT_ERRORS
+from gaze2report.imaging.tolerant import ELEMENT_ERRORS, plain_text
 
 PREAMBLE_BYTES = 128
 _PIXEL_KEYWORDS = (
@@ -216,5 +216,4 @@ def _bytes_left(stream: BinaryIO) -> int:
 
 
 def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text[:200] or type(error).__name__
+    return plain_text(str(error))[:200] or type(error).__name__

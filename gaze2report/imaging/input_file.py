@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
-from io import BufferedReader
 from pathlib import Path
 
 from gaze2report.errors import ImageTooLarge, UnreadableInput
 from gaze2report.imaging.limits import IntakeLimits
 
+_PLAIN_READ_BYTES = 1 << 16
 _KINDS = (
     (stat.S_ISLNK, "it is a symbolic link; open the file it points to"),
     (stat.S_ISDIR, "it is a folder, not a file"),
@@ -29,7 +30,24 @@ _OPEN_FLAGS = (
 )
 
 
-def open_input(path: Path | str, limits: IntakeLimits) -> BufferedReader:
+class InputStream(io.BufferedReader):
+    """A file for reading that never asks for more memory than the file has bytes left.
+
+    A damaged element may claim 4 GiB, and a plain ``read`` would first allocate them.
+    """
+
+    def __init__(self, file: io.FileIO, size_bytes: int) -> None:
+        super().__init__(file)
+        self._size_bytes = size_bytes
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read up to ``size`` bytes; all that is left where it is negative."""
+        if size is not None and size > _PLAIN_READ_BYTES:
+            size = min(size, max(self._size_bytes - self.tell(), 0))
+        return super().read(size)
+
+
+def open_input(path: Path | str, limits: IntakeLimits) -> InputStream:
     """Open a regular, non-empty file of allowed size for reading.
 
     Raises
@@ -41,7 +59,7 @@ def open_input(path: Path | str, limits: IntakeLimits) -> BufferedReader:
     """
     try:
         _check_kind(path, os.lstat(path))
-        descriptor = os.open(path, _OPEN_FLAGS)
+        file = io.FileIO(os.fspath(path), "rb", opener=lambda name, flags: os.open(name, _OPEN_FLAGS))
     except FileNotFoundError as error:
         raise UnreadableInput(path, "there is no such file") from error
     except PermissionError as error:
@@ -50,16 +68,16 @@ def open_input(path: Path | str, limits: IntakeLimits) -> BufferedReader:
         raise UnreadableInput(path, f"it cannot be opened: {error.strerror or error}") from error
     except ValueError as error:
         raise UnreadableInput(path, "the path contains a null character") from error
-    stream = os.fdopen(descriptor, "rb")
+    status = os.fstat(file.fileno())
     try:
-        _check_open_file(path, os.fstat(descriptor), limits)
+        _check_open_file(path, status, limits)
     except UnreadableInput:
-        stream.close()
+        file.close()
         raise
-    return stream
+    return InputStream(file, status.st_size)
 
 
-def sha256_of(stream: BufferedReader) -> str:
+def sha256_of(stream: io.BufferedReader) -> str:
     """SHA-256 of the whole stream as hexadecimal text; the position is left at the start."""
     stream.seek(0)
     digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -241,4 +241,5 @@ def _worker_environment() -> dict[str, str]:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         environment[name] = "1"
     environment["MALLOC_ARENA_MAX"] = "2"
+    environment["RUST_BACKTRACE"] = "0"
     return environment

@@ -14,6 +14,7 @@ from gaze2report.errors import ImageTooLarge, NotAnImage
 from gaze2report.imaging.dicom import pixel_sha256
 from gaze2report.imaging.input_file import open_input, sha256_of
 from gaze2report.imaging.limits import IntakeLimits
+from gaze2report.imaging.tolerant import plain_text
 from gaze2report.imaging.uids import derived_uid
 from gaze2report.types import Image, InstanceHeader, VoiWindow
 
@@ -48,7 +49,7 @@ def read_raster(path: Path | str, limits: IntakeLimits | None = None) -> Image:
                 warnings.simplefilter("ignore")
                 codes, bits = _grey_codes(picture, notes)
         except _RASTER_ERRORS as error:
-            raise NotAnImage(path, f"its {picture.format} data cannot be decoded ({error})") from error
+            raise NotAnImage(path, f"its {picture.format} data cannot be decoded ({plain_text(str(error))})") from error
         header = _header(picture, file_sha256)
     return Image(
         codes=codes,
