@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import subprocess
 from pathlib import Path
 
@@ -21,16 +22,24 @@ def other_files() -> list[Path]:
 
 
 def tracked_files() -> list[Path]:
-    """Every file that git knows or would take; where git is not there, every file outside what git would ignore."""
+    """Every file that git knows or would take; where git is not there, every file that .gitignore does not name."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
-        return sorted(path for path in ROOT.rglob("*") if path.is_file() and not is_ignored(path.relative_to(ROOT)))
+        return files_not_ignored()
     return [path for name in listed.decode().split("\0") if name and (path := ROOT / name).is_file()]
 
 
-def is_ignored(path: Path) -> bool:
-    """Say whether .gitignore names the file or a folder it lies in; knows the forms of pattern used there."""
+def files_not_ignored() -> list[Path]:
+    """Every file that no pattern of .gitignore names; knows the forms of pattern used there."""
     patterns = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()] + [".git"]
-    return any(fnmatch.fnmatch(part, pattern) for part in path.parts for pattern in patterns)
+
+    def is_kept(name: str) -> bool:
+        return not any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+    files = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = filter(is_kept, folders)  # .venv alone has tens of thousands of files
+        files += [Path(folder) / name for name in names if is_kept(name)]
+    return sorted(files)
