@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import shlex
 import sys
@@ -66,6 +67,7 @@ def _host_command(arguments: argparse.Namespace) -> list[str]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from PySide6.QtCore import qInstallMessageHandler
     from PySide6.QtWidgets import QApplication
 
     from desktop.errors import ErrorReporter
@@ -77,6 +79,7 @@ def _run(arguments: argparse.Namespace) -> int:
     apply_theme(application)
     reporter = ErrorReporter()
     reporter.install()
+    qInstallMessageHandler(_log_qt_message)
     try:
         from desktop.workstation import Workstation
 
@@ -86,7 +89,14 @@ def _run(arguments: argparse.Namespace) -> int:
         return workstation.close()
     finally:
         sys.excepthook = sys.__excepthook__
+        qInstallMessageHandler(None)
         reporter.close_log()
+
+
+def _log_qt_message(kind: object, _context: object, text: str) -> None:
+    """What Qt has to say goes into the log; the offscreen platform's remark on size hints goes nowhere."""
+    if "propagateSizeHints" not in text:
+        logging.getLogger("desktop.qt").warning("%s %s", getattr(kind, "name", kind), text)
 
 
 def exit_code_of(fault: str, picture: Path) -> int:

@@ -12,7 +12,9 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QMenuBar,
     QMessageBox,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -102,14 +104,16 @@ class MainWindow(QMainWindow):
         outer = QVBoxLayout(central)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(self._page_row())
+        outer.addWidget(self._top_row())
         outer.addWidget(_line())
         outer.addWidget(self.pages, 1)
         outer.addWidget(self.import_bar)
         outer.addWidget(self.notices)
         self.setCentralWidget(central)
 
-    def _page_row(self) -> QWidget:
+    def _top_row(self) -> QWidget:
+        """Menus, pages and the notice in one row: height belongs to the film."""
+        self.menus = QMenuBar()
         self.worklist_button, self.reading_button = QToolButton(), QToolButton()
         self.worklist_button.setText("Worklist")
         self.worklist_button.setToolTip("Ctrl+L")
@@ -121,15 +125,18 @@ class MainWindow(QMainWindow):
         self.reading_button.clicked.connect(self.show_reading)
         notice = QLabel(theme.RESEARCH_NOTICE)
         notice.setObjectName("research")
-        row_widget = QWidget()
-        row = QHBoxLayout(row_widget)
-        row.setContentsMargins(8, 3, 12, 3)
+        top = QWidget()
+        row = QHBoxLayout(top)
+        row.setContentsMargins(2, 3, 12, 3)
         row.setSpacing(4)
+        row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addSpacing(16)
         row.addWidget(self.worklist_button)
         row.addWidget(self.reading_button)
         row.addStretch()
         row.addWidget(notice)
-        return row_widget
+        self.menus.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        return top
 
     def _restore_layout(self) -> None:
         settings = self._services.settings
@@ -151,18 +158,18 @@ class MainWindow(QMainWindow):
     # -- menus and keys -----------------------------------------------------------------------------------------
 
     def _make_menus(self) -> None:
-        file_menu = self.menuBar().addMenu("&File")
+        file_menu = self.menus.addMenu("&File")
         self._action(file_menu, "Open &files...", "Ctrl+O", self.ask_for_files)
         self._action(file_menu, "Open f&older...", "Ctrl+Shift+O", self.ask_for_folder)
         file_menu.addSeparator()
         self._action(file_menu, "&Quit", "Ctrl+Q", self.close)
-        study_menu = self.menuBar().addMenu("&Study")
+        study_menu = self.menus.addMenu("&Study")
         self._action(study_menu, "&Worklist", "Ctrl+L", self.show_worklist)
         self._action(study_menu, "&Filter the worklist", "Ctrl+F", self.focus_filter)
         self._action(study_menu, "Next &unread", "Ctrl+N", self.open_next_unread)
         self._action(study_menu, "Study &before", "Ctrl+Left", lambda: self.open_neighbour(-1))
         self._action(study_menu, "Study &after", "Ctrl+Right", lambda: self.open_neighbour(1))
-        image_menu = self.menuBar().addMenu("&Image")
+        image_menu = self.menus.addMenu("&Image")
         view = self.viewer.view
         self._action(image_menu, "&Fit", "Ctrl+Return", view.fit)
         self._action(image_menu, "&1:1", "Ctrl+0", view.zoom_to_pixels)
@@ -170,17 +177,17 @@ class MainWindow(QMainWindow):
         self._action(image_menu, "Zoom &out", "Ctrl+-", lambda: view.zoom(0.8))
         self._action(image_menu, "&Invert", "Ctrl+Shift+I", view.invert)
         self._action(image_menu, "Predicted &gaze (AI)", "F4", self.viewer.toggle_gaze)
-        report_menu = self.menuBar().addMenu("&Report")
+        report_menu = self.menus.addMenu("&Report")
         self._action(report_menu, "Keyboard to report / image", "F3", self.switch_focus)
         self._action(report_menu, "&Draft / cancel draft", "F5", self.report.draft_or_cancel)
         self._action(report_menu, "&Insert AI draft", "F9", self.report.insert_drafts)
         self._action(report_menu, "&Accept as preliminary", "F10", self.report.accept)
         self._action(report_menu, "&Sign...", "F12", self.report.ask_to_sign)
         self._action(report_menu, "&Copy text", "", self.report.copy_text)
-        model_menu = self.menuBar().addMenu("&Model")
+        model_menu = self.menus.addMenu("&Model")
         self._action(model_menu, "Start &again", "", self._services.host.retry_now)
         self._action(model_menu, "Switch &off", "", self._services.host.switch_off)
-        help_menu = self.menuBar().addMenu("&Help")
+        help_menu = self.menus.addMenu("&Help")
         self._action(help_menu, "&Keys", "F1", self.show_keys)
 
     def _action(self, menu: QWidget, text: str, key: str, call: Callable[[], object]) -> QAction:

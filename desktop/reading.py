@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -167,6 +167,12 @@ class Reading(QObject):
         """Take over a new state of the report: accepted, or signed."""
         self.study, self.versions = study, tuple(versions)
         self.report_changed.emit()
+
+    def mark_saved(self) -> None:
+        """The text was kept; a study with text is a draft from then on, in the workspace too."""
+        if self.study is not None and self.study.status == "in-progress" and not self.working_text().is_empty:
+            self.study = replace(self.study, status="draft")
+            self.report_changed.emit()
 
     # -- the text -----------------------------------------------------------------------------------------------
 

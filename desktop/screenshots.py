@@ -80,10 +80,10 @@ class Screenshot(QObject):
     def _end(self, fault: str) -> None:
         self._look.stop()
         self._deadline.stop()
+        self._window.notices.hide()
         QTimer.singleShot(_SETTLE_MS, lambda: self._save(fault))
 
     def _save(self, fault: str) -> None:
-        self._window.notices.hide()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         picture = self._window.grab()
         if not picture.save(str(self._path), "PNG"):

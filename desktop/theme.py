@@ -105,8 +105,8 @@ def _style_sheet() -> str:
     QFrame#notice[fault="true"] QLabel {{ color: {ERROR}; }}
     QFrame#draftPane {{ background: {FIELD}; border: 1px dashed {BORDER}; border-radius: 3px; }}
     QFrame#signBar {{ background: {RAISED}; border: 1px solid {ACCENT_DEEP}; border-radius: 4px; }}
-    QMenuBar {{ background: {WINDOW}; color: {MUTED}; padding: 1px 4px; }}
-    QMenuBar::item {{ padding: 3px 9px; background: transparent; }}
+    QMenuBar {{ background: {WINDOW}; color: {MUTED}; padding: 0 4px; }}
+    QMenuBar::item {{ padding: 5px 9px; background: transparent; }}
     QMenuBar::item:selected {{ background: {RAISED}; color: {TEXT}; }}
     QMenu {{ background: {RAISED}; border: 1px solid {BORDER}; padding: 4px 0; }}
     QMenu::item {{ padding: 5px 26px 5px 22px; }}
@@ -129,6 +129,7 @@ def _style_sheet() -> str:
     QToolButton::menu-indicator {{ image: none; width: 0; }}
     QLineEdit, QPlainTextEdit {{ background: {FIELD}; border: 1px solid {BORDER}; border-radius: 3px;
                                  padding: 4px 6px; selection-background-color: {ACCENT_DEEP}; }}
+    QPlainTextEdit {{ font-size: 14px; }}
     QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {ACCENT_DEEP}; }}
     QLineEdit:read-only, QPlainTextEdit:read-only {{ background: {PANEL}; }}
     QTableView {{ background: {FIELD}; alternate-background-color: {PANEL}; border: 0; gridline-color: {BORDER};

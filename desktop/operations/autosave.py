@@ -95,6 +95,10 @@ class Autosave(QObject):
 
     def _on_saved(self) -> None:
         self._is_saving = self._is_failing = False
+        was = self._reading.study
+        self._reading.mark_saved()
+        if self._reading.study is not was:
+            self._services.studies_changed.emit()
         self.saved.emit(datetime.now().strftime("%H:%M:%S"))
         if self._is_dirty:
             self._timer.start(SAVE_AFTER_MS)

@@ -46,7 +46,10 @@ class DraftDelivery(QObject):
             return
         self._cancel_running()
         if not host.state.can_draft:
-            reading.wait_for_draft(by_reader=by_reader)
+            if by_reader and not host.is_wanted:
+                host.retry_now()
+            if host.is_wanted:
+                reading.wait_for_draft(by_reader=by_reader)
             return
         request_id = host.request_draft(str(instance.object_path), seed=self._next_seed())
         self._running = request_id

@@ -114,7 +114,6 @@ class ReportPanel(QWidget):
         column.addLayout(fault)
         column.addWidget(self.sign_bar)
         column.addLayout(buttons)
-        column.addWidget(_research_notice())
 
     def _connect(self, autosave: Autosave) -> None:
         reading = self._reading
@@ -230,11 +229,13 @@ class ReportPanel(QWidget):
         )
         self.draft_button.setEnabled(can_edit)
         self.accept_button.setEnabled(can_edit and has_text)
-        self.sign_button.setEnabled(can_edit)
+        self.sign_button.setEnabled(can_edit and has_text)
         for button in (self.draft_button, self.accept_button, self.sign_button):
             button.setVisible(not reading.is_signed)
         if not can_edit:
             self.sign_bar.hide()
+        if reading.is_signed:
+            self.saved.setText("")
 
     def _on_saved(self, time_text: str) -> None:
         self._on_save_recovered()
@@ -267,12 +268,6 @@ def _quiet_label() -> QLabel:
     label.setObjectName("muted")
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
-
-
-def _research_notice() -> QWidget:
-    label = QLabel(theme.RESEARCH_NOTICE)
-    label.setObjectName("research")
     return label
 
 

@@ -61,22 +61,24 @@ def paint_banner(painter: QPainter, banner: Banner, width: float) -> None:
     painter.restore()
 
 
-def paint_corner(
-    painter: QPainter, lines: list[tuple[str, str]], width: float, height: float, *, is_right: bool
+def paint_corners(
+    painter: QPainter, left: list[tuple[str, str]], right: list[tuple[str, str]], width: float, height: float
 ) -> None:
-    """Draw (text, colour) lines in a bottom corner, the last one lowest."""
+    """Draw (text, colour) lines into the bottom corners, the last ones lowest; the right corner is never cut."""
     painter.save()
     painter.setFont(_font(painter, 12, False))
     metrics = QFontMetricsF(painter.font())
-    room = width / 2 - 2 * _MARGIN_PX if len(lines) else 0.0
-    for index, (text, colour) in enumerate(reversed(lines)):
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-        text_width = metrics.horizontalAdvance(shown)
-        left = width - _MARGIN_PX - text_width if is_right else float(_MARGIN_PX)
-        box = QRectF(left, height - _MARGIN_PX - (index + 1) * _LINE_PX, text_width + 1, _LINE_PX)
-        painter.fillRect(box.adjusted(-4, 0, 4, 0), QColor(0, 0, 0, 140))
-        painter.setPen(QColor(colour))
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+    right_width = max((metrics.horizontalAdvance(text) for text, _ in right), default=0.0)
+    for lines, is_right in ((right, True), (left, False)):
+        room = width - 2 * _MARGIN_PX if is_right else width - right_width - 4 * _MARGIN_PX
+        for index, (text, colour) in enumerate(reversed(lines)):
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+            text_width = metrics.horizontalAdvance(shown)
+            x = width - _MARGIN_PX - text_width if is_right else float(_MARGIN_PX)
+            box = QRectF(x, height - _MARGIN_PX - (index + 1) * _LINE_PX, text_width + 1, _LINE_PX)
+            painter.fillRect(box.adjusted(-4, 0, 4, 0), QColor(0, 0, 0, 150))
+            painter.setPen(QColor(colour))
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
     painter.restore()
 
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPai
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop import theme
-from desktop.viewer.annotations import BANNER_HEIGHT_PX, Banner, banner_of, paint_banner, paint_corner
+from desktop.viewer.annotations import BANNER_HEIGHT_PX, Banner, banner_of, paint_banner, paint_corners
 from desktop.viewer.codes_pyramid import CodesPyramid, ViewCodes, view_codes
 from desktop.viewer.image_gestures import ImageGestures
 from desktop.viewer.scanpath_overlay import LABEL, paint_scanpath
@@ -206,10 +206,12 @@ class ImageView(QWidget):
     def _paint_corners(self, painter: QPainter) -> None:
         if self.image is None or self.viewport is None or self.window_tool is None:
             return
+        header = self.image.header
         left: list[tuple[str, str]] = []
-        if self.image.header.presentation_intent.upper() == "FOR PROCESSING":
+        right: list[tuple[str, str]] = []
+        if header.presentation_intent.upper() == "FOR PROCESSING":
             left.append(("FOR PROCESSING: not meant for reading", theme.ERROR))
-        if self.image.header.is_lossy:
+        if header.is_lossy:
             left.append(("LOSSY compression", theme.WARNING))
         if self.is_gaze_shown and self._fixations:
             left.append((LABEL, theme.GAZE))
@@ -221,8 +223,7 @@ class ImageView(QWidget):
                 (self.window_tool.text(), theme.TEXT),
                 (f"{columns} x {rows}   {zoom} {self.viewport.scale * 100:.0f} %", theme.TEXT),
             ]
-            paint_corner(painter, right, self.width(), self.height(), is_right=True)
-        paint_corner(painter, left, self.width(), self.height(), is_right=False)
+        paint_corners(painter, left, right, self.width(), self.height())
 
     # -- events -------------------------------------------------------------------------------------------------
 

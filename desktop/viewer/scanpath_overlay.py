@@ -39,9 +39,6 @@ def paint_scanpath(painter: QPainter, centers: Sequence[QPointF], fixations: Seq
 
 def _paint_lines(painter: QPainter, centers: Sequence[QPointF], radii: Sequence[float], colour: QColor) -> None:
     """Connect the rims, not the centres, so that what is looked at stays visible."""
-    line = QColor(colour)
-    line.setAlpha(150)
-    painter.setPen(QPen(line, 1.4))
     for index in range(1, len(centers)):
         start, end = centers[index - 1], centers[index]
         dx, dy = end.x() - start.x(), end.y() - start.y()
@@ -49,10 +46,11 @@ def _paint_lines(painter: QPainter, centers: Sequence[QPointF], radii: Sequence[
         if length <= radii[index - 1] + radii[index]:
             continue
         from_rim, to_rim = radii[index - 1] / length, 1 - radii[index] / length
-        painter.drawLine(
-            QPointF(start.x() + dx * from_rim, start.y() + dy * from_rim),
-            QPointF(start.x() + dx * to_rim, start.y() + dy * to_rim),
-        )
+        rim = QPointF(start.x() + dx * from_rim, start.y() + dy * from_rim)
+        other_rim = QPointF(start.x() + dx * to_rim, start.y() + dy * to_rim)
+        for ground, width in ((QColor(0, 0, 0, 110), 3.2), (colour, 1.4)):
+            painter.setPen(QPen(ground, width))
+            painter.drawLine(rim, other_rim)
 
 
 def _paint_fixation(painter: QPainter, center: QPointF, radius: float, number: str, colour: QColor) -> None:
@@ -64,8 +62,9 @@ def _paint_fixation(painter: QPainter, center: QPointF, radius: float, number: s
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(colour, 1.6))
     painter.drawEllipse(center, radius, radius)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(0, 0, 0, 140))  # behind the number, which must be readable on bone too
+    painter.drawEllipse(center, 8.0, 8.0)
     box = QRectF(center.x() - 14, center.y() - 8, 28, 16)
-    painter.setPen(QColor(0, 0, 0, 200))
-    painter.drawText(box.translated(1, 1), Qt.AlignmentFlag.AlignCenter, number)
     painter.setPen(QColor("#ffe3b0"))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, number)
