@@ -1,7 +1,7 @@
 """The stored codes at the viewport's resolution: area-averaged when reduced, bilinear or nearest when enlarged.
 
 Averaging codes and looking grey levels up afterwards lets a window drag touch only the viewport's pixels. A pyramid of
-halved levels keeps each resampling to at most three taps per axis, whatever the size of the film.
+halved levels keeps each resampling to at most five taps per axis, whatever the size of the film.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def _resampled(
         row_index = np.minimum((rows + 0.5) / scale, source.shape[0] - 1).astype(np.intp)
         column_index = np.minimum((columns + 0.5) / scale, source.shape[1] - 1).astype(np.intp)
         return np.ascontiguousarray(source[row_index][:, column_index])
-    level = min(max(0, int(np.floor(-np.log2(scale)))), len(pyramid.levels) - 1)
+    # one level finer than need be: a coarse pixel may straddle two output pixels, a fine one hardly matters
+    level = min(max(0, int(np.floor(-np.log2(scale))) - 1), len(pyramid.levels) - 1)
     source = pyramid.levels[level]
     taps = _area_taps if scale < 1.0 else _linear_taps
     level_scale = scale * 2**level

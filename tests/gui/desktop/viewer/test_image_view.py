@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from desktop.viewer.annotations import BANNER_HEIGHT_PX
+from desktop.viewer.codes_pyramid import build_pyramid
+from desktop.viewer.image_view import ImageView
+from desktop.viewer.scanpath_overlay import radius_px
+from gaze2report.imaging import windowing
+from gaze2report.types import Fixation, Image, InstanceHeader, VoiLut, VoiWindow
+
+HEADER = InstanceHeader("1.2", "1.2.1", "1.2.1.1", patient_name="Doe^Jane", patient_id="P1", modality="DX")
+
+
+def make_image(rows: int = 300, columns: int = 200, **fields: object) -> Image:
+    codes = np.random.default_rng(1).integers(0, 4096, (rows, columns)).astype(np.uint16)
+    usual = {
+        "codes": codes, "modality_values": np.arange(4096, dtype=np.float64) - 1024.0, "header": HEADER,
+        "pixel_sha256": "d" * 64, "windows": (VoiWindow(1000, 2000, explanation="lung"), VoiWindow(500, 300)),
+    }  # fmt: skip
+    return Image(**(usual | fields))  # type: ignore[arg-type]
+
+
+def show(qtbot, image: Image, width: int = 500, height: int = 426) -> ImageView:
+    view = ImageView()
+    qtbot.addWidget(view)
+    view.resize(width, height)
+    view.show()
+    qtbot.waitExposed(view)
+    view.set_image(image, build_pyramid(image.codes))
+    view.are_corners_shown = False
+    return view
+
+
+def pixels(widget: QWidget) -> np.ndarray:
+    picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    return np.frombuffer(picture.constBits(), np.uint32).reshape(picture.height(), picture.width()) & 0xFFFFFF
+
+
+def shown_grey(view: ImageView) -> np.ndarray:
+    """Grey levels of the film's place on screen at 1:1."""
+    assert view.viewport is not None
+    assert view.image is not None
+    left, top = view.viewport.origin_px
+    rows, columns = view.image.codes.shape
+    part = pixels(view)[top : top + rows, left : left + columns]
+    assert (part >> 16 == part & 0xFF).all()
+    return part & 0xFF
+
+
+def at_one_to_one(view: ImageView) -> None:
+    """1:1 with the top of the film below the banner."""
+    view.zoom_to_pixels()
+    view.pan(0, 0.25 + BANNER_HEIGHT_PX / 2)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({}, id="header_window"),
+        pytest.param({"windows": ()}, id="automatic"),
+        pytest.param({"is_inverted": True}, id="monochrome1"),
+        pytest.param({"windows": (VoiWindow(1000, 900, "SIGMOID"),)}, id="sigmoid"),
+        pytest.param({"padding_codes": (0, 100)}, id="padding"),
+        pytest.param(
+            {"voi_luts": (VoiLut(-1024.0, np.linspace(0, 1023, 4096).astype(np.uint16), 10, "x"),)}, id="voi_lut"
+        ),
+    ],
+)
+def test_every_pixel_on_screen_has_the_grey_of_the_pipeline(qtbot, fields: dict) -> None:
+    image = make_image(**fields)
+    view = show(qtbot, image)
+    at_one_to_one(view)
+    np.testing.assert_array_equal(shown_grey(view), windowing.to_display(image))
+    view.invert()
+    np.testing.assert_array_equal(shown_grey(view), windowing.to_display(image, invert=True))
+
+
+def test_a_drag_shows_the_window_it_names(qtbot) -> None:
+    image = make_image()
+    view = show(qtbot, image)
+    at_one_to_one(view)
+    drag(view, Qt.MouseButton.LeftButton, QPoint(100, 200), QPoint(160, 170))
+    assert view.window_tool is not None
+    dragged = view.window_tool.voi
+    assert isinstance(dragged, VoiWindow)
+    assert dragged.width > 2000
+    assert dragged.center < 1000  # up is brighter
+    np.testing.assert_array_equal(shown_grey(view), windowing.to_display(image, dragged))
+
+
+def test_dragging_up_brightens_a_monochrome1_film_too(qtbot) -> None:
+    view = show(qtbot, make_image(is_inverted=True))
+    before = pixels(view).mean()
+    drag(view, Qt.MouseButton.LeftButton, QPoint(100, 200), QPoint(100, 150))
+    assert pixels(view).mean() > before
+
+
+def test_a_drag_from_a_voi_lut_starts_from_a_window_like_it(qtbot) -> None:
+    lut = VoiLut(-1024.0, np.linspace(0, 1023, 4096).astype(np.uint16), 10, "soft")
+    image = make_image(voi_luts=(lut,))
+    view = show(qtbot, image)
+    assert view.window_tool is not None
+    assert "LUT soft" in view.window_tool.text()
+    before = windowing.to_display(image).astype(int)
+    drag(view, Qt.MouseButton.RightButton, QPoint(100, 200), QPoint(104, 201))
+    assert "LUT off" in view.window_tool.text()
+    after = windowing.to_display(image, view.window_tool.voi).astype(int)
+    assert np.abs(before - after).mean() < 8
+
+
+def drag(view: ImageView, button: Qt.MouseButton, start: QPoint, end: QPoint, modifiers=Qt.KeyboardModifier.NoModifier):
+    QTest.mousePress(view, button, modifiers, start)
+    for share in (0.25, 0.5, 0.75, 1.0):
+        middle = start + (end - start) * share
+        QTest.mouseMove(view, middle)
+        QApplication.sendEvent(view, move_event(view, button, middle, modifiers))
+    QTest.mouseRelease(view, button, modifiers, end)
+
+
+def move_event(view: ImageView, button: Qt.MouseButton, at: QPoint, modifiers):
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QMouseEvent
+
+    position = QPointF(at)
+    return QMouseEvent(
+        QEvent.Type.MouseMove, position, view.mapToGlobal(position), Qt.MouseButton.NoButton, button, modifiers
+    )
+
+
+@pytest.mark.parametrize(
+    ("button", "modifiers"),
+    [
+        pytest.param(Qt.MouseButton.MiddleButton, Qt.KeyboardModifier.NoModifier, id="middle"),
+        pytest.param(Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, id="ctrl_left"),
+    ],
+)
+def test_a_pan_moves_the_film_with_the_hand(qtbot, button, modifiers) -> None:
+    view = show(qtbot, make_image())
+    view.zoom(4.0)
+    before = view.image_position(QPointF(100, 100))
+    drag(view, button, QPoint(100, 100), QPoint(130, 80), modifiers)
+    assert view.image_position(QPointF(130, 80)) == pytest.approx(before, abs=1e-6)
+
+
+def test_the_wheel_zooms_to_the_cursor(qtbot) -> None:
+    view = show(qtbot, make_image())
+    cursor = QPointF(333, 111)
+    before = view.image_position(cursor)
+    assert view.viewport is not None
+    scale = view.viewport.scale
+    for _ in range(3):
+        event = QWheelEvent(
+            cursor, view.mapToGlobal(cursor), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(view, event)
+    assert view.viewport.scale == pytest.approx(scale * 1.2**3)
+    assert view.image_position(cursor) == pytest.approx(before, abs=1e-6)
+
+
+def test_a_fitted_film_stays_fitted_when_the_window_grows(qtbot) -> None:
+    view = show(qtbot, make_image())
+    view.resize(800, 826)
+    qtbot.waitUntil(lambda: view.height() == 826)
+    assert view.viewport is not None
+    assert view.viewport.scale == pytest.approx((826 - BANNER_HEIGHT_PX) / 300)
+
+
+def test_the_banner_is_painted_over_whatever_the_film_does(qtbot) -> None:
+    view = show(qtbot, make_image(codes=np.full((300, 200), 4095, np.uint16)))
+    for _ in range(3):
+        strip = pixels(view)[:BANNER_HEIGHT_PX]
+        assert len(np.unique(strip)) > 20  # letters
+        assert (strip >> 8 & 0xFF).mean() < 90  # on a dark ground
+        view.zoom(3.0)
+        view.pan(40, 60)
+    view.set_message("This film cannot be shown.", view.banner)
+    assert len(np.unique(pixels(view)[:BANNER_HEIGHT_PX])) > 20
+
+
+def test_gaze_is_drawn_at_its_place_and_goes_away(qtbot) -> None:
+    view = show(qtbot, make_image(codes=np.zeros((300, 200), np.uint16)))
+    without = pixels(view)
+    view.set_fixations((Fixation(50, 100, 0.3), Fixation(150, 220, 0.9)))
+    with_gaze = pixels(view)
+    assert view.viewport is not None
+    for x_px, y_px, duration_s in ((50, 100, 0.3), (150, 220, 0.9)):
+        x, y = (round(v) for v in view.viewport.image_to_device(x_px, y_px))
+        rim = with_gaze[y, x + round(radius_px(duration_s)) - 1 : x + round(radius_px(duration_s)) + 2]
+        assert (rim != without[y, x - 1 + round(radius_px(duration_s))]).any()
+    view.is_gaze_shown = False
+    view.update()
+    np.testing.assert_array_equal(pixels(view), without)
+
+
+def test_longer_fixations_have_proportionally_larger_areas() -> None:
+    assert radius_px(0.8) / radius_px(0.2) == pytest.approx(2.0)
+
+
+def test_a_film_for_processing_and_a_lossy_one_say_so_even_without_corner_text(qtbot) -> None:
+    from dataclasses import replace
+
+    plain = show(qtbot, make_image(codes=np.zeros((300, 200), np.uint16)))
+    bottom = pixels(plain)[-80:, :200]
+    marked = replace(HEADER, presentation_intent="FOR PROCESSING", is_lossy=True)
+    view = show(qtbot, make_image(codes=np.zeros((300, 200), np.uint16), header=marked))
+    assert (pixels(view)[-80:, :200] != bottom).sum() > 300
+
+
+@pytest.mark.parametrize("ratio", ["1", "1.25", "1.5", "2"])
+def test_one_to_one_is_one_image_pixel_per_device_pixel(ratio: str, tmp_path: Path) -> None:
+    """In a process of its own: Qt reads the scale of the screen once."""
+    script = Path(__file__).with_name("show_one_to_one.py")
+    ran = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "shown.npy")],
+        env={**__import__("os").environ, "QT_SCALE_FACTOR": ratio, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert f"ratio {float(ratio)}" in ran.stdout
+    assert "equal True" in ran.stdout
