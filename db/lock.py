@@ -6,8 +6,8 @@ import contextlib
 import os
 import platform
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from db.errors import WorkspaceInUse
 from gaze2report.errors import StorageFailed
@@ -19,7 +19,7 @@ _LOCKED_BYTE = 4096  # behind the text, because Windows lets nobody else read a 
 class WorkspaceLock:
     """An operating-system lock on ``workspace.lock``; it ends with the process, however that ends."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: FileIO) -> None:
         self._file = file
 
     @classmethod
@@ -35,7 +35,8 @@ class WorkspaceLock:
         """
         path = folder / LOCK_NAME
         try:
-            file = open(path, "a+b")  # noqa: SIM115  (stays open as long as the lock is held)
+            # Stays open as long as the lock is held; unbuffered, so that a full disk shows when it is written.
+            file = open(path, "a+b", buffering=0)  # noqa: SIM115
         except OSError as error:
             raise StorageFailed(f"{path}: the lock file cannot be opened ({error})") from error
         try:
@@ -48,7 +49,6 @@ class WorkspaceLock:
         try:
             file.truncate(0)
             file.write(f"{purpose}, process {os.getpid()} on {platform.node()}\n".encode())
-            file.flush()
         except OSError as error:
             file.close()
             raise StorageFailed(f"{path}: the lock file cannot be written ({error})") from error
@@ -72,12 +72,12 @@ class WorkspaceLock:
 if os.name == "nt":
     import msvcrt
 
-    def _lock(file: IO[bytes]) -> None:
+    def _lock(file: FileIO) -> None:
         file.seek(_LOCKED_BYTE)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
 
 else:
     import fcntl
 
-    def _lock(file: IO[bytes]) -> None:
+    def _lock(file: FileIO) -> None:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
