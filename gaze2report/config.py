@@ -1,0 +1,138 @@
+"""What a model is made of, and recipes in YAML. Settings are unpacked by builders and never enter a module."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gaze2report.errors import UnreadableInput
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """``trunk`` set: transformer blocks over a convolutional trunk; empty: the plain timm ViT named ``vit``."""
+
+    trunk: str = "tf_efficientnet_lite0"
+    trunk_stages: int = 5
+    vit: str = ""
+    width: int = 128
+    depth: int = 1
+    n_heads: int = 4
+    image_side_px: int = 224
+
+    def __post_init__(self) -> None:
+        if bool(self.trunk) == bool(self.vit):
+            raise ValueError(
+                f"an encoder is a trunk or a vit, not both or neither: trunk={self.trunk!r}, vit={self.vit!r}"
+            )
+        if self.width % self.n_heads:
+            raise ValueError(f"width={self.width} must be a multiple of n_heads={self.n_heads}")
+
+
+@dataclass(frozen=True)
+class ScanpathConfig:
+    """Sizes of the scanpath decoder."""
+
+    width: int = 128
+    depth: int = 2
+    n_heads: int = 4
+    max_fixations: int = 12
+
+
+@dataclass(frozen=True)
+class GraphConfig:
+    """Sizes of the gaze graph."""
+
+    depth: int = 2
+    n_neighbours: int = 9
+    gaze_weight: float = 1.0
+    sigma_patches: float = 1.0
+
+
+@dataclass(frozen=True)
+class PromptConfig:
+    """How many visual-gaze tokens the language model is given."""
+
+    n_tokens: int = 8
+
+    def __post_init__(self) -> None:
+        if self.n_tokens < 1:
+            raise ValueError(f"n_tokens={self.n_tokens} must be at least 1")
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """Rank, scale and target modules of the language model's LoRA adapter."""
+
+    rank: int = 16
+    alpha: int = 32
+    targets: tuple[str, ...] = ("q_proj", "v_proj")
+
+
+@dataclass(frozen=True)
+class DecodingConfig:
+    """How the report's words are drawn."""
+
+    max_new_tokens: int = 110
+    repetition_penalty: float = 1.05
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The whole model: the five parts of the method and the findings head."""
+
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    scanpath: ScanpathConfig = field(default_factory=ScanpathConfig)
+    graph: GraphConfig = field(default_factory=GraphConfig)
+    prompt: PromptConfig = field(default_factory=PromptConfig)
+    lora: LoraSettings = field(default_factory=LoraSettings)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+
+
+def to_plain(config: Any) -> dict[str, Any]:
+    """Return a config dataclass as plain dicts and lists, ready for JSON or YAML."""
+    plain: dict[str, Any] = asdict(config)
+    return plain
+
+
+def from_plain(kind: type[Any], content: dict[str, Any], where: str = "") -> Any:
+    """Build a config dataclass from plain dicts; an unknown key is an error, a missing one takes the default.
+
+    Raises
+    ------
+    ValueError
+        With the name of the offending key or value.
+    """
+    known = {item.name: item for item in fields(kind)}
+    unknown = sorted(set(content) - set(known))
+    if unknown:
+        raise ValueError(f"{where or kind.__name__} has no setting {unknown[0]!r}; it has {sorted(known)}")
+    values: dict[str, Any] = {}
+    for name, value in content.items():
+        factory = known[name].default_factory
+        if isinstance(value, dict) and factory is not MISSING:
+            values[name] = from_plain(type(factory()), value, f"{where}.{name}".strip("."))
+        else:
+            values[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**values)
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """Read a recipe.
+
+    Raises
+    ------
+    UnreadableInput
+        If the file is missing, not YAML, or not a mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UnreadableInput(path, f"cannot be read as a recipe: {error}") from error
+    if not isinstance(content, dict):
+        raise UnreadableInput(path, "is not a recipe: the top level must be a mapping of settings")
+    return content

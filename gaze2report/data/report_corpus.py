@@ -1,0 +1,81 @@
+"""Reports with observation labels, cleaned for first drafts and split by study: what the language model learns from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaze2report.data.sources.open_i import clean_section, read_reports
+from gaze2report.errors import UnreadableInput
+from gaze2report.types import CHEXPERT_OBSERVATIONS
+
+Split = Literal["train", "val", "test"]
+
+
+@dataclass(frozen=True)
+class LabelledReport:
+    """One cleaned report and the observations it asserts."""
+
+    study_id: str
+    findings: str
+    impression: str
+    observations: frozenset[str]
+
+    @property
+    def labels(self) -> NDArray[np.float32]:
+        """Observations as 0 or 1 in the order of CheXpert, shape (14,)."""
+        return np.array([name in self.observations for name in CHEXPERT_OBSERVATIONS], dtype=np.float32)
+
+    @property
+    def is_normal(self) -> bool:
+        """True when no observation but ``No Finding`` is asserted."""
+        return self.observations == {"No Finding"}
+
+
+def read_split(path: Path) -> dict[str, Split]:
+    """Read a study-to-split file: a JSON list of ``{"study_id", "split"}``.
+
+    Raises
+    ------
+    UnreadableInput
+        If the file is missing or of another form.
+    """
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return {row["study_id"]: row["split"] for row in rows}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnreadableInput(path, f"cannot be read as a study split: {error}") from error
+
+
+def labelled_reports(split_file: Path, split: Split, archive: Path | None = None) -> list[LabelledReport]:
+    """Return the Open-i reports of one split that keep both sections after cleaning, in archive order.
+
+    Studies that the split file does not name go to ``train`` by default, as they stand in no test set.
+    """
+    split_of = read_split(split_file)
+    kept = []
+    for report in read_reports(archive):
+        if split_of.get(report.study_id, "train") != split:
+            continue
+        findings, impression = clean_section(report.findings), clean_section(report.impression)
+        if findings and impression:
+            kept.append(LabelledReport(report.study_id, findings, impression, report.observations))
+    return kept
+
+
+def balanced_epoch(
+    reports: list[LabelledReport], rng: np.random.Generator, normal_share: float
+) -> list[LabelledReport]:
+    """Draw one epoch: every abnormal report once, and as many different normal ones as make ``normal_share``."""
+    abnormal = [report for report in reports if not report.is_normal]
+    normal = [report for report in reports if report.is_normal]
+    n_normal = min(len(normal), round(len(abnormal) * normal_share / (1.0 - normal_share)))
+    chosen = [normal[index] for index in rng.choice(len(normal), n_normal, replace=False)]
+    epoch = abnormal + chosen
+    rng.shuffle(epoch)  # type: ignore[arg-type]
+    return epoch

