@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,19 +15,29 @@ from db.database import create_workspace, default_workspace_dir, open_workspace
 from db.errors import WorkspaceDamaged, WorkspaceTooNew, WorkspaceTooOld
 from gaze2report.errors import EXIT_OK, EXIT_OUR_FAULT, EXIT_WRONG_USE, Gaze2ReportError
 
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit status is 0 done, 2 wrong use or unreadable input, 3 refused, 1 our fault."""
     arguments = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
-        return command(arguments)
+        status = command(arguments)
+        sys.stdout.flush()
+        return status
     except Gaze2ReportError as error:
         if arguments.json:
             _print_json({"error": {"code": error.code, "reason": str(error)}})
         else:
             print(error, file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped; what was done until now stays", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has what it wants, as in `... worklist | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
 
 
 def _init(arguments: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from sqlalchemy import Connection, Engine
 
-from db import audit_chain, schema
+from db import audit_chain, objects, schema
 from db.errors import WorkspaceDamaged, WorkspaceExists, WorkspaceMissing, WorkspaceTooNew, WorkspaceTooOld
 from db.lock import WorkspaceLock
 from db.sqlite import connection as sqlite
@@ -154,6 +154,8 @@ def open_workspace(folder: Path | str, *, exclusive: bool = False, migrate: bool
             with contextlib.nullcontext() if lock else WorkspaceLock.held(folder, "migrating"):
                 _migrate_with_backup(folder)
         _make_subfolders(folder)
+        if exclusive:
+            objects.remove_leftovers(folder / "objects")
     except BaseException:
         engine.dispose()
         if lock is not None:
@@ -191,7 +193,8 @@ def _migrate_with_backup(folder: Path) -> None:
 
 def _make_subfolders(folder: Path) -> None:
     try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds names and films of patients
         for name in SUBFOLDERS:
-            (folder / name).mkdir(parents=True, exist_ok=True)
+            (folder / name).mkdir(exist_ok=True)
     except OSError as error:
         raise StorageFailed(f"{folder}: the workspace folder cannot be made ({error})") from error

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from db import audit_chain, readings
 from db.audit_chain import canonical_json
 from db.database import Workspace, now_utc
-from db.errors import DraftRefused
+from db.errors import DraftRefused, WorkspaceDamaged
 from db.lifecycle import study_row
 from db.records import DraftRecord
 from db.tables import draft as draft_table
@@ -63,15 +63,18 @@ def of_study(workspace: Workspace, study_uid: str) -> list[DraftRecord]:
 
     Raises
     ------
-    UnknownRecord
-        If there is no such study.
+    UnknownRecord, WorkspaceDamaged
+        If there is no such study; if a draft cannot be read.
     """
     with workspace.reading() as connection:
         study_ = study_row(connection, study_uid)
         rows = connection.execute(
             select(draft_table).where(draft_table.c.study_id == study_.id).order_by(draft_table.c.id)
         ).all()
-    return [_record(row, study_uid) for row in rows]
+    try:
+        return [_record(row, study_uid) for row in rows]
+    except ValueError as error:
+        raise WorkspaceDamaged(workspace.database_path, f"a draft of study {study_uid} is {error}") from error
 
 
 def _refuse_foreign(connection: Connection, study_: Row[Any], reading_id: int | None, draft: Draft) -> None:

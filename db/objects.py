@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,6 +68,14 @@ def move_into_place(objects_dir: Path, copy: IncomingCopy) -> Path:
     except OSError as error:
         raise StorageFailed(f"{target}: the file could not be kept ({error.strerror or error})") from error
     return target
+
+
+def remove_leftovers(objects_dir: Path, older_than_s: float = 86_400.0) -> None:
+    """Remove copies that imports which were cut off have left; younger ones may still be written by another program."""
+    for path in (objects_dir / INCOMING_NAME).glob("*"):
+        with contextlib.suppress(OSError):  # a left-over is harmless, and `check` names it
+            if time.time() - path.stat().st_mtime > older_than_s:
+                path.unlink()
 
 
 def sha256_of(path: Path) -> str:

@@ -25,6 +25,7 @@ from db import check, readings, reports, studies
 from db.__main__ import main
 from db.database import Workspace, create_workspace, open_workspace
 from db.records import TextSpan, WorkingText
+from db.schema import migrate
 from gaze2report.errors import StorageFailed
 from gaze2report.imaging.intake import Intake
 
@@ -230,6 +231,22 @@ def test_a_workspace_on_a_full_disk_opens_or_says_why(small_disk, tmp_path):
             assert len(studies.worklist(workspace)) == 1
     except StorageFailed as error:
         assert "disk" in str(error) or "cannot be opened" in str(error)  # noqa: PT017
+
+
+def test_a_migration_without_room_for_the_copy_changes_nothing(small_disk, tmp_path):
+    database = small_disk / "workspace" / "workspace.db"
+    with create_workspace(small_disk / "workspace") as workspace:
+        add_study(workspace, tmp_path)
+    migrate(database, "0001")
+    before = database.read_bytes()
+    filler = fill(small_disk)
+    with pytest.raises(StorageFailed):
+        open_workspace(small_disk / "workspace")
+    filler.unlink()
+    assert database.read_bytes() == before
+    assert not list((small_disk / "workspace" / "backups").iterdir())
+    with open_workspace(small_disk / "workspace") as workspace:
+        assert check.check(workspace) == check.CheckResult((), ())
 
 
 def test_a_workspace_is_not_made_on_a_full_disk(small_disk):

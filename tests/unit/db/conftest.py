@@ -15,13 +15,11 @@ from db.database import Workspace, create_workspace, open_workspace
 from db.sqlite import connection
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_wait_for_the_disk() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let commits return before they are on the disk; what survives a fault is proved in tests/integration."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection, "SYNCHRONOUS", "OFF")
-        patch.setattr(objects, "flush_folder", lambda folder: None)
-        yield
+    monkeypatch.setattr(connection, "SYNCHRONOUS", "OFF")
+    monkeypatch.setattr(objects, "flush_folder", lambda folder: None)
 
 
 @pytest.fixture(scope="session")

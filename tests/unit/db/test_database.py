@@ -46,6 +46,25 @@ def test_what_an_interrupted_creation_left_does_not_matter(tmp_path):
     assert not list(tmp_path.glob("workspace.db.new*"))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits")
+def test_only_the_user_may_look_into_a_new_workspace(tmp_path):
+    create_workspace(tmp_path / "new").close()
+    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+
+
+def test_a_workstation_removes_what_imports_left_over_a_day_ago(folder):
+    (folder / "objects" / ".incoming").mkdir()
+    old, young = (folder / "objects" / ".incoming" / name for name in ("old", "young"))
+    old.write_bytes(b"half")
+    young.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    open_workspace(folder).close()
+    assert old.exists()
+    open_workspace(folder, exclusive=True).close()
+    assert not old.exists()
+    assert young.exists()
+
+
 def test_a_folder_without_a_workspace_is_named(tmp_path):
     with pytest.raises(WorkspaceMissing, match="holds no workspace"):
         open_workspace(tmp_path / "nothing")
@@ -62,7 +81,7 @@ def test_a_second_workstation_gets_a_sentence_that_names_the_first(folder):
 
 def test_the_lock_of_a_killed_workstation_is_gone(folder):
     code = f"import db.database, os; db.database.open_workspace({str(folder)!r}, exclusive=True); os._exit(9)"
-    subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=False, timeout=100)
     open_workspace(folder, exclusive=True).close()
 
 

@@ -6,7 +6,7 @@ import pytest
 from workspaces import add_study, make_draft
 
 from db import drafts, readings, studies
-from db.errors import DraftRefused, UnknownRecord
+from db.errors import DraftRefused, UnknownRecord, WorkspaceDamaged
 
 
 def test_a_draft_comes_back_as_it_was_kept(workspace, study):
@@ -55,3 +55,11 @@ def test_a_draft_of_another_study_image_or_reading_is_refused(workspace, study, 
         with pytest.raises(UnknownRecord):
             act()
     assert drafts.of_study(workspace, study) == []
+
+
+def test_a_draft_that_cannot_be_read_is_a_sentence(workspace, study, sql):
+    drafts.add(workspace, None, study, make_draft())
+    sql("DROP TRIGGER draft_no_update")
+    sql("UPDATE draft SET content_json = '{}'")
+    with pytest.raises(WorkspaceDamaged, match="not a draft object"):
+        drafts.of_study(workspace, study)

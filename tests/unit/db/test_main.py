@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from workspaces import STUDY_UID, StandInIntake, bring_to, make_draft, write_image
@@ -144,3 +146,27 @@ def test_a_check_of_what_is_no_database_is_a_sentence(run, folder):
     status, out, _ = run("check")
     assert status == 1
     assert "cannot be read as a workspace database" in out
+
+
+def test_an_interrupted_import_ends_with_130_and_keeps_what_was_imported(run, tmp_path, monkeypatch):
+    write_image(tmp_path / "in" / "a", study_uid="1.1")
+    write_image(tmp_path / "in" / "b", study_uid="1.2")
+    read_header = ClosableIntake.read_header
+
+    def interrupted(self, path):
+        if path.name == "b":
+            raise KeyboardInterrupt
+        return read_header(self, path)
+
+    monkeypatch.setattr(ClosableIntake, "read_header", interrupted)
+    assert run("import", tmp_path / "in") == (130, "", "stopped; what was done until now stays\n")
+    assert "1.1" in run("worklist")[1]
+
+
+def test_a_reader_of_the_output_may_leave_early(folder, tmp_path):
+    code = f"import db.__main__ as m, sys; sys.exit(m.main(['worklist', '--json', '--workspace', {str(folder)!r}]))"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    with process.stderr:
+        assert process.stderr.read() == b""
+    assert process.wait(timeout=100) == 0
