@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,6 @@ def read_dicom(path: Path | str, limits: IntakeLimits | None = None) -> Image:
     """
     limits = limits or IntakeLimits()
     with open_input(path, limits) as stream:
-        file_sha256 = sha256_of(stream)
         instance = parse_header(path, stream, limits)
         header = TolerantDataset(instance.dataset)
         with warnings.catch_warnings():
@@ -105,7 +105,7 @@ def read_dicom(path: Path | str, limits: IntakeLimits | None = None) -> Image:
             layout = _check_layout(path, header, instance, limits)
             read_pixel_element(path, instance)
             codes, bits = _read_codes(path, header, instance, layout, limits)
-            return _image(header, instance, codes, bits, layout.is_signed, file_sha256)
+            return _image(header, instance, codes, bits, layout.is_signed, lambda: sha256_of(stream))
 
 
 def read_dicom_header(path: Path | str, limits: IntakeLimits | None = None) -> tuple[InstanceHeader, str]:
@@ -124,7 +124,7 @@ def read_dicom_header(path: Path | str, limits: IntakeLimits | None = None) -> t
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _check_layout(path, header, instance, limits)
-            return read_header(header, instance.transfer_syntax_uid, file_sha256), file_sha256
+            return read_header(header, instance.transfer_syntax_uid, lambda: file_sha256), file_sha256
 
 
 def _image(
@@ -133,7 +133,7 @@ def _image(
     codes: NDArray[np.uint16],
     bits: int,
     is_signed: bool,
-    file_sha256: str,
+    file_sha256: Callable[[], str],
 ) -> Image:
     little = instance.is_little_endian
     modality_values = read_modality_values(header, stored_values(bits, is_signed), is_little_endian=little)

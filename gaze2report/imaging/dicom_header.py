@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Callable
 
 from pydicom.uid import UID
 
@@ -45,13 +46,14 @@ HEADER_KEYWORDS = (
     "PixelSpacing",
     "ImagerPixelSpacing",
 )
-LOSSY_TRANSFER_SYNTAXES = frozenset(
+_LOSSY_TRANSFER_SYNTAXES = frozenset(
     {
         "1.2.840.10008.1.2.4.50",  # JPEG Baseline
         "1.2.840.10008.1.2.4.51",  # JPEG Extended
         "1.2.840.10008.1.2.4.81",  # JPEG-LS near-lossless
     }
 )
+_JPEG2000_OF_EITHER_KIND = "1.2.840.10008.1.2.4.91"
 _AGE_UNIT_YEARS = {"Y": 1.0, "M": 1.0 / 12.0, "W": 7.0 / 365.25, "D": 1.0 / 365.25}
 _MAX_AGE_YEARS = 130.0
 _INDICATION_KEYWORDS = (
@@ -62,8 +64,11 @@ _INDICATION_KEYWORDS = (
 )
 
 
-def read_header(header: TolerantDataset, transfer_syntax_uid: str, file_sha256: str) -> InstanceHeader:
-    """Header of one instance; what cannot be read is left empty and noted on ``header.notes``."""
+def read_header(header: TolerantDataset, transfer_syntax_uid: str, file_sha256: Callable[[], str]) -> InstanceHeader:
+    """Header of one instance; what cannot be read is left empty and noted on ``header.notes``.
+
+    ``file_sha256`` is called only when a UID must be made: hashing a large file takes as long as reading it.
+    """
     rows, columns, bits = (header.integer(name) or 0 for name in ("Rows", "Columns", "BitsStored"))
     return InstanceHeader(
         study_uid=_uid(header, "StudyInstanceUID", "study", file_sha256),
@@ -90,19 +95,27 @@ def read_header(header: TolerantDataset, transfer_syntax_uid: str, file_sha256: 
         columns=columns,
         bits_stored=bits,
         transfer_syntax_uid=transfer_syntax_uid,
-        is_lossy=header.text("LossyImageCompression") == "01" or transfer_syntax_uid in LOSSY_TRANSFER_SYNTAXES,
+        is_lossy=_is_lossy(header, transfer_syntax_uid),
         pixel_spacing_mm=_spacing(header, "PixelSpacing"),
         imager_pixel_spacing_mm=_spacing(header, "ImagerPixelSpacing"),
     )
 
 
-def _uid(header: TolerantDataset, keyword: str, level: str, file_sha256: str) -> str:
+def _uid(header: TolerantDataset, keyword: str, level: str, file_sha256: Callable[[], str]) -> str:
     text = header.text(keyword)
     if is_valid_uid(text):
         return str(UID(text))
     state = "is not a valid UID" if text else "is missing"
     header.note(f"The {keyword} {state}; one made from the file's content is used.")
-    return derived_uid(file_sha256, level)
+    return derived_uid(file_sha256(), level)
+
+
+def _is_lossy(header: TolerantDataset, transfer_syntax_uid: str) -> bool:
+    """Whether pixels were ever compressed with loss; where JPEG 2000 leaves it open, they are taken to have been."""
+    stated = header.text("LossyImageCompression")
+    if stated == "01" or transfer_syntax_uid in _LOSSY_TRANSFER_SYNTAXES:
+        return True
+    return transfer_syntax_uid == _JPEG2000_OF_EITHER_KIND and stated != "00"
 
 
 def _indication(header: TolerantDataset) -> str:

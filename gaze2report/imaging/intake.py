@@ -123,8 +123,11 @@ class Intake:
         if self._worker is not None and not self._worker.is_alive():
             self._discard()
         if self._worker is None:
-            self._worker = _Worker(self._limits)
-            self._worker.receive(self._limits.start_timeout_s)
+            try:
+                self._worker = _Worker(self._limits)
+            except OSError as error:
+                raise _WorkerFault(f"the intake worker cannot be started ({error})") from error
+            self._worker.receive(self._limits.start_timeout_s, "starting the intake worker")
         return self._worker
 
     def _discard(self) -> None:
@@ -145,26 +148,28 @@ class _Worker:
         self._temporary = tempfile.TemporaryDirectory(prefix="gaze2report-intake-", ignore_cleanup_errors=True)
         self.folder = Path(self._temporary.name)
         self._log_path = self.folder / "worker.log"
-        with self._log_path.open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "gaze2report.imaging.intake_worker",
-                    str(self.folder),
-                    json.dumps(dataclasses.asdict(limits)),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=_worker_environment(),
-            )
+        try:
+            self._process = self._start(limits)
+        except OSError:
+            self._temporary.cleanup()
+            raise
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests: IO[bytes] = self._process.stdin
         self._answers: SimpleQueue[Message | _WorkerFault] = SimpleQueue()
         self._reader = threading.Thread(target=self._read_answers, args=(self._process.stdout,), daemon=True)
         self._reader.start()
+
+    def _start(self, limits: IntakeLimits) -> subprocess.Popen[bytes]:
+        arguments = [str(self.folder), json.dumps(dataclasses.asdict(limits))]
+        with self._log_path.open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "gaze2report.imaging.intake_worker", *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=_worker_environment(),
+            )
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
@@ -176,11 +181,11 @@ class _Worker:
         except OSError as error:
             raise _WorkerFault(self._how_it_ended()) from error
 
-    def receive(self, timeout_s: float) -> Message:
+    def receive(self, timeout_s: float, what: str = "reading it") -> Message:
         try:
             answer = self._answers.get(timeout=timeout_s)
         except Empty:
-            raise _WorkerFault(f"reading it took longer than the {timeout_s:g} s allowed") from None
+            raise _WorkerFault(f"{what} took longer than the {timeout_s:g} s allowed") from None
         if isinstance(answer, _WorkerFault):
             raise answer
         return answer

@@ -7,7 +7,6 @@ Where the system has no ``resource`` (Windows), only the time limits hold.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 import os
@@ -19,11 +18,11 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from typing import BinaryIO
 
 from gaze2report.errors import UnreadableInput
 from gaze2report.imaging.intake_messages import header_to_json, save_image
 from gaze2report.imaging.limits import MEBIBYTE, IntakeLimits
-from gaze2report.imaging.read import read_image, read_image_header
 from gaze2report.messages import BadMessage, LineBuffer, Message, decode, encode
 
 _SELF_DESTRUCT_GRACE_S = 5.0
@@ -42,6 +41,10 @@ def main(arguments: list[str]) -> int:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a codec that prints must not break the message lines
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # it logs values, which may name the patient
+    # pydicom would import its downloader: a third of the start-up, and no business of a process for hostile files
+    sys.modules["requests"] = None  # type: ignore[assignment]
+    import gaze2report.imaging.read  # noqa: F401 - before the memory is bounded
+
     _limit_resources(limits)
     requests: SimpleQueue[Message | None] = SimpleQueue()
     threading.Thread(target=_read_requests, args=(requests, folder), daemon=True).start()
@@ -56,6 +59,8 @@ def main(arguments: list[str]) -> int:
 
 def _answer(request: Message, folder: Path, limits: IntakeLimits) -> Message:
     """Do one request; every outcome is a message."""
+    from gaze2report.imaging.read import read_image, read_image_header
+
     with _self_destruct_after(limits.read_timeout_s + _SELF_DESTRUCT_GRACE_S):
         try:
             path = request.body["file"]
@@ -71,7 +76,10 @@ def _answer(request: Message, folder: Path, limits: IntakeLimits) -> Message:
                 "fault", request.id, {"reason": f"reading it needs more memory than the {allowed} MiB allowed"}
             )
         except Exception as error:  # noqa: BLE001 - the border of the process: the reader is told, the log has the rest
-            traceback.print_exc(file=sys.stderr)
+            # the log gets the place and the type; the message may quote the file, which is about a patient
+            print(
+                type(error).__name__, *traceback.format_tb(error.__traceback__), sep="\n", file=sys.stderr, flush=True
+            )
             return Message("fault", request.id, {"reason": f"reading it failed ({type(error).__name__}: {error})"})
 
 
@@ -112,10 +120,9 @@ def _messages(descriptor: int) -> Iterator[Message]:
             return
 
 
-def _send(answers: object, message: Message) -> None:
-    stream = answers
-    stream.write(encode(message))  # type: ignore[attr-defined]
-    stream.flush()  # type: ignore[attr-defined]
+def _send(answers: BinaryIO, message: Message) -> None:
+    answers.write(encode(message))
+    answers.flush()
 
 
 def _limit_resources(limits: IntakeLimits) -> None:
@@ -135,11 +142,6 @@ def _limit_resources(limits: IntakeLimits) -> None:
             _, hard = resource.getrlimit(kind)
             bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(kind, (bound, bound))
-
-
-def limits_to_json(limits: IntakeLimits) -> str:
-    """Limits as the command line argument of a worker."""
-    return json.dumps(dataclasses.asdict(limits))
 
 
 if __name__ == "__main__":

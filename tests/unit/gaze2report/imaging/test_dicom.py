@@ -159,6 +159,27 @@ def test_the_header_is_taken_over(tmp_path):
     assert not header.is_lossy
 
 
+@pytest.mark.parametrize(
+    ("syntax", "stated", "is_lossy"),
+    [
+        (JPEG2000Lossless, None, False),
+        (JPEG2000Lossless, "01", True),
+        (JPEG2000, None, True),
+        (JPEG2000, "00", False),
+        (ExplicitVRLittleEndian, "01", True),
+        (ExplicitVRLittleEndian, None, False),
+    ],
+)
+def test_loss_is_known_from_the_header_or_the_transfer_syntax(tmp_path, syntax, stated, is_lossy):
+    lossless = make_dicom(tmp_path / "a.dcm", transfer_syntax=JPEG2000Lossless if syntax == JPEG2000 else syntax)
+    dataset = pydicom.dcmread(lossless)
+    dataset.file_meta.TransferSyntaxUID = syntax
+    if stated:
+        dataset.LossyImageCompression = stated
+    dataset.save_as(tmp_path / "b.dcm")
+    assert read_dicom(tmp_path / "b.dcm").header.is_lossy is is_lossy
+
+
 def test_the_header_alone_is_the_header_of_the_image(tmp_path):
     path = make_dicom(tmp_path / "a.dcm")
     header, sha256 = read_dicom_header(path)

@@ -282,19 +282,35 @@ def test_running_out_of_memory_is_a_sentence_and_the_next_read_works(film, tmp_p
 
 def test_an_unforeseen_error_in_the_worker_is_told_with_its_type(monkeypatch, capsys, tmp_path):
     def fail(path, limits):
-        raise ZeroDivisionError("surprise")
+        raise ZeroDivisionError("".join(["sur", "prise"]))
 
-    monkeypatch.setattr(intake_worker, "read_image", fail)
+    monkeypatch.setattr("gaze2report.imaging.read.read_image", fail)
     answer = intake_worker._answer(Message("read", "file", {"file": "film.dcm"}), tmp_path, IntakeLimits())
     assert answer.kind == "fault"
     assert answer.body["reason"] == "reading it failed (ZeroDivisionError: surprise)"
-    assert "Traceback" in capsys.readouterr().err
+    log = capsys.readouterr().err
+    assert "ZeroDivisionError" in log
+    assert "in fail" in log
+    assert "surprise" not in log  # a message may quote the file
 
 
 @on_posix
-def test_a_worker_that_cannot_start_is_a_sentence(film, monkeypatch):
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    with Intake() as intake, pytest.raises(IntakeFailed, match="ended"):
+def test_a_worker_whose_parent_hangs_ends_itself():
+    code = """
+        from gaze2report.imaging.intake_worker import _self_destruct_after
+        with _self_destruct_after(0.2):
+            sum(range(10**12))  # one call into C that never gives the interpreter back
+    """
+    started = time.monotonic()
+    assert subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False).returncode == -signal.SIGALRM
+    assert time.monotonic() - started < 30.0
+
+
+@on_posix
+@pytest.mark.parametrize(("program", "words"), [("/bin/false", "ended"), ("/no/such/python", "cannot be started")])
+def test_a_worker_that_cannot_start_is_a_sentence(film, monkeypatch, program, words):
+    monkeypatch.setattr(sys, "executable", program)
+    with Intake() as intake, pytest.raises(IntakeFailed, match=words):
         intake.read(film)
 
 
