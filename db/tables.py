@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Float,
@@ -86,7 +87,7 @@ instance = Table(
     Column("instance_uid", String(64), nullable=False, unique=True),
     Column("sha256", String(64), nullable=False, index=True),
     Column("object_name", Text, nullable=False),
-    Column("size_bytes", Integer, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
     Column("view_position", Text, nullable=False),
     Column("header_json", Text, nullable=False),
     Column("imported_at_utc", String(32), nullable=False),
@@ -131,7 +132,7 @@ draft = Table(
     Column("preprocessing_sha256", String(64), nullable=False),
     Column("code_version", Text, nullable=False),
     Column("gaze", String(16), nullable=False),
-    Column("seed", Integer, nullable=False),
+    Column("seed", BigInteger, nullable=False),
     Column("latency_s", Float),
     Column("created_at_utc", String(32), nullable=False),
     Column("content_json", Text, nullable=False),
