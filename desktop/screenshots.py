@@ -51,8 +51,8 @@ class Screenshot(QObject):
     def _fault(self) -> str:
         """Why the state will never be reached."""
         reading = self._services.reading
-        if self._state == "window":
-            return ""
+        if self._state == "window" or self._services.workspace_fault:
+            return self._services.workspace_fault
         if reading.image_fault:
             return reading.image_fault
         if self._state in ("draft", "signed") and reading.draft_state.phase in ("refused", "failed", "cancelled"):

@@ -26,6 +26,8 @@ class Services(QObject):
         Two, so that opening a film never waits for an import.
     workspace : Workspace or None
         None until lane "db" has opened it.
+    workspace_fault : str
+        Why it cannot be opened.
 
     Signals
     -------
@@ -55,3 +57,4 @@ class Services(QObject):
         self.reporter = reporter
         self.reading = reading
         self.workspace: Workspace | None = None
+        self.workspace_fault = ""

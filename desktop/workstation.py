@@ -83,6 +83,7 @@ class Workstation(QObject):
             self.window.import_paths(self._arguments.files)
 
     def _on_workspace_failed(self, error: BaseException) -> None:
+        self.services.workspace_fault = str(error)
         self.services.reporter.report(error)
         self.window.worklist.show_sentence("The workspace could not be opened. See below; then start again.")
         self._exit_code = EXIT_REFUSED

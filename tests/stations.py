@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from factories import make_dicom
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtTest import QTest
 
@@ -24,10 +26,11 @@ from desktop.settings import Settings
 from gaze2report.imaging.intake import Intake
 
 SCRIPTED_HOST = Path(__file__).parent / "gui" / "scripted_host.py"
-FAST = HostTimes(
-    health_every_s=0.1, silence_s=1.0, load_silence_s=10.0, draft_silence_s=1.5, shutdown_s=0.3, first_delay_s=0.1,
-    longest_delay_s=0.4,
-)  # fmt: skip
+FAST = HostTimes(health_every_s=0.1, silence_s=20.0, shutdown_s=0.3, first_delay_s=0.1, longest_delay_s=0.4)
+"""Quick to restart, but patient: a busy machine must not look like a host that hangs."""
+
+IMPATIENT = replace(FAST, silence_s=1.0, draft_silence_s=1.5)
+"""For hosts that do hang."""
 
 
 def host_command(mode: str = "normal", step_s: float = 0.002, *more: str) -> list[str]:
@@ -38,7 +41,7 @@ def host_command(mode: str = "normal", step_s: float = 0.002, *more: str) -> lis
 class Station:
     """Services and window, and what the user was told."""
 
-    def __init__(self, folder: Path, command: list[str], times: HostTimes = FAST) -> None:
+    def __init__(self, folder: Path, intake: Intake, command: list[str], times: HostTimes) -> None:
         self.told: list[str] = []
         self.bugs: list[str] = []
         self.reporter = ErrorReporter()
@@ -47,8 +50,8 @@ class Station:
         self.services = Services(
             background=Background(self.reporter.report),
             host=ModelHost(command, times=times),
-            film_intake=Intake(),
-            import_intake=Intake(),
+            film_intake=intake,
+            import_intake=intake,
             settings=Settings(folder / "desktop.ini"),
             reporter=self.reporter,
             reading=Reading(),
@@ -97,8 +100,6 @@ class Station:
         """End everything."""
         self.services.host.stop()
         self.services.background.close()
-        self.services.film_intake.close()
-        self.services.import_intake.close()
         self.workspace.close()
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -112,10 +113,20 @@ def open_or_make(folder: Path) -> Workspace:
 
 
 @contextmanager
-def station(folder: Path, command: list[str] | None = None, times: HostTimes = FAST) -> Iterator[Station]:
-    """A workstation that is ended in any case."""
-    made = Station(folder, command or host_command(), times)
+def station(folder: Path, intake: Intake, command: list[str], times: HostTimes = FAST) -> Iterator[Station]:
+    """A workstation that is ended in any case; the intake is only lent, because its worker takes a second to start."""
+    made = Station(folder, intake, command, times)
     try:
         yield made
     finally:
         made.close()
+
+
+def film(folder: Path, seed: int = 0, **elements: object) -> Path:
+    """A made film; another seed is another study of another patient."""
+    return make_dicom(folder / f"film{seed}.dcm", seed=seed, **elements)
+
+
+def wait_drafted(made: Station, qtbot: Any) -> None:
+    """Wait until the draft is there and kept."""
+    qtbot.waitUntil(lambda: bool(made.reading.drafts), timeout=15_000)

@@ -10,6 +10,8 @@ _HASH_LENGTH = 8
 def draft_info_text(reading: Reading) -> str:
     """Adapter with version and hash, seed and latency of the newest draft; or why there is none."""
     state = reading.draft_state
+    if state.phase == "waiting" and state.reason:
+        return f"AI draft: unavailable. {state.reason.rstrip('.')}. It is asked for again when the model is back."
     if state.phase == "waiting":
         return "AI draft: comes when the model is ready. You can write without it."
     if state.phase == "drafting":
@@ -17,7 +19,9 @@ def draft_info_text(reading: Reading) -> str:
     if state.phase == "refused":
         return f"AI draft: refused. {state.reason}"
     if state.phase == "failed":
-        return f"AI draft: unavailable. {state.reason}"
+        has_part = any(draft.text for draft in reading.section_drafts.values())
+        rest = " What has come of it is incomplete." if has_part else ""
+        return f"AI draft: unavailable. {state.reason.rstrip('.')}.{rest}"
     if state.phase == "cancelled":
         return "AI draft: cancelled."
     return stored_draft_text(reading)

@@ -1,7 +1,8 @@
 """A model host without a model: speaks the messages as told by its mode. Run as a process by the GUI tests.
 
-``python scripted_host.py MODE [STEP_S]``; modes: normal, slow, slow_load, crash_on_load, crash_on_draft, hang_on_draft,
-hang, garbage, unavailable, refuse, fail, bad_draft, deaf (ignores shutdown and SIGTERM), crash_once FILE.
+``python scripted_host.py MODE [STEP_S [FILE]]``; modes: normal, slow, crash_on_load, crash_on_draft, hang_on_draft,
+hang, garbage, unavailable, refuse, fail, bad_draft, deaf (ignores shutdown and SIGTERM), crash_once (unless FILE is
+there), gate and gate_load (stand still, in a draft or while loading, until FILE is there).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,12 @@ def pieces(text: str) -> list[str]:
     return [words[0], *(f" {word}" for word in words[1:])]
 
 
+def wait_for(gate: Path, or_any_of: Collection[str] = ()) -> None:
+    """Stand still until a file is there."""
+    while not gate.exists() and not or_any_of:
+        time.sleep(0.005)
+
+
 class ScriptedHost:
     """Reads requests on one thread and works on them on another, like the real one."""
 
@@ -108,10 +116,12 @@ class ScriptedHost:
         stages = 3
         for done in range(stages):
             send("loading", stage=("language model", "encoder", "adapter")[done], done=done, total=stages)
-            time.sleep(self.step_s if self.mode == "slow_load" else 0.005)
+            time.sleep(0.005)
             if self.mode == "crash_on_load":
                 print("out of memory while loading", file=sys.stderr, flush=True)
                 os._exit(7)
+        if self.mode == "gate_load":
+            wait_for(Path(sys.argv[3]))
         if self.mode == "unavailable":
             send("unavailable", reason="The language model is not installed; run: make setup.")
             time.sleep(3600)
@@ -145,6 +155,8 @@ class ScriptedHost:
     def misbehave(self) -> None:
         if self.mode == "crash_on_draft":
             os.kill(os.getpid(), signal.SIGKILL)
+        elif self.mode == "gate":
+            wait_for(Path(sys.argv[3]), self.cancelled)
         elif self.mode == "crash_once":
             mark = Path(sys.argv[3])
             if not mark.exists():

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 from factories import make_dicom
-from stations import FAST, host_command
+from stations import FAST, IMPATIENT, host_command
 
-from desktop.model_host import HostState, ModelHost
+from desktop.model_host import HostState, HostTimes, ModelHost
 from gaze2report.messages import Message
 
 
 class Watched:
     """A host client and everything it said."""
 
-    def __init__(self, command: list[str]) -> None:
-        self.host = ModelHost(command, times=FAST)
+    def __init__(self, command: list[str], times: HostTimes) -> None:
+        self.host = ModelHost(command, times=times)
         self.states: list[HostState] = []
         self.answers: list[Message] = []
         self.host.state_changed.connect(self.states.append)
@@ -34,8 +34,8 @@ class Watched:
 def watch(qtbot) -> Iterator[Callable[..., Watched]]:
     made: list[Watched] = []
 
-    def make(*arguments: object) -> Watched:
-        made.append(Watched(host_command(*arguments)))  # type: ignore[arg-type]
+    def make(*arguments: object, times: HostTimes = FAST) -> Watched:
+        made.append(Watched(host_command(*arguments), times))  # type: ignore[arg-type]
         return made[-1]
 
     yield make
@@ -96,7 +96,7 @@ def test_a_cancelled_draft_ends_as_cancelled(watch, qtbot, film: str) -> None:
 def test_a_fault_in_a_draft_fails_the_request_and_the_host_comes_back(
     watch, qtbot, film: str, mode: str, reason: str
 ) -> None:
-    watched = watch(mode)
+    watched = watch(mode, times=IMPATIENT)
     wait_ready(watched, qtbot)
     first_process = watched.host.process_id
     watched.host.request_draft(film)
