@@ -74,7 +74,7 @@ def _worklist(arguments: argparse.Namespace) -> int:
     with open_workspace(arguments.workspace) as workspace:
         entries = studies.worklist(workspace)
     if arguments.json:
-        _print_json([dataclasses.asdict(entry) for entry in entries])
+        _print_json([entry._asdict() for entry in entries])
         return EXIT_OK
     for entry in entries:
         age = "" if entry.age_years is None else f"{entry.age_years:.0f}"

@@ -131,10 +131,7 @@ def worklist(workspace: Workspace) -> list[WorklistEntry]:
         rows: Sequence[Sequence[Any]] = connection.execute(entries).all()
         reader_of = {row.study_uid: row.reader for row in connection.execute(locks)}
     views_of = {views: tuple(views.split("/")) if views else () for views in {row[8] for row in rows}}
-    fields: Iterable[Iterable[Any]] = (
-        (*row[:8], views_of[row[8]], *row[9:], reader_of.get(row[0], "")) for row in rows
-    )
-    return [WorklistEntry(*values) for values in fields]
+    return [WorklistEntry._make((*row[:8], views_of[row[8]], *row[9:], reader_of.get(row[0], ""))) for row in rows]
 
 
 def get(workspace: Workspace, study_uid: str) -> Study:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +41,7 @@ def test_an_imported_file_is_in_the_worklist_and_opens(workspace, tmp_path):
     assert (result.study_uid, result.instance_uid, result.is_new) == ("1.2.3", "1.2.3.4.5", True)
 
     (entry,) = studies.worklist(workspace)
-    assert dataclasses.asdict(entry) == {
+    assert entry._asdict() == {
         "study_uid": "1.2.3",
         "patient_name": "Müller^Jörg",
         "patient_id": "P1",
