@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
     argv : sequence of str
         Arguments without the program's name.
     """
-    arguments = _arguments(argv)
+    arguments = parse_arguments(argv)
     if arguments.screenshot and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from desktop.display_check import missing_display
@@ -36,7 +36,8 @@ def main(argv: Sequence[str]) -> int:
     return _run(arguments)
 
 
-def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; exits with 2 when it is wrong."""
     parser = argparse.ArgumentParser(prog="python -m desktop", description="Reading workstation for chest radiographs.")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="films or folders to import and open")
     parser.add_argument("--workspace", type=Path, metavar="DIR", help="where studies and reports are kept")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from factories import make_png
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 from stations import film
 
@@ -26,10 +26,11 @@ def test_dropped_files_are_imported_and_the_first_is_opened(make_station, qtbot,
     (folder / "notes.txt").write_text("not a film")
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(folder))])
-    drop = QDropEvent(
-        QPointF(10, 10), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    QApplication.sendEvent(made.window, drop)
+    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    enter = QDragEnterEvent(QPoint(10, 10), *how)
+    QApplication.sendEvent(made.window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(made.window, QDropEvent(QPointF(10, 10), *how))
     qtbot.waitUntil(lambda: made.window.worklist.table_model.total == 3, timeout=30_000)
     assert "3 films imported" in made.window.notices.label.text()
     assert "notes.txt" in made.window.notices.label.text()
