@@ -165,7 +165,7 @@ def _check_layout(path: Path | str, header: TolerantDataset, instance: OpenInsta
     if syntax not in _NATIVE and syntax not in _JPEG_FAMILY and syntax != RLELossless:
         raise NotAnImage(path, f"its transfer syntax {plain_text(UID(syntax).name)[:80]!r} is not supported")
     if instance.pixel_bytes is None:
-        raise NotAnImage(path, "it is a DICOM file without pixel data (not an image)")
+        raise NotAnImage(path, "it is DICOM without readable pixel data: not an image, or damaged")
     photometric = header.text("PhotometricInterpretation").upper()
     samples = header.integer("SamplesPerPixel") or 1
     if samples != 1 or photometric.startswith(_COLOUR_WORDS):

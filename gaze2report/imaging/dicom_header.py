@@ -127,15 +127,20 @@ def _indication(header: TolerantDataset) -> str:
 
 def _age_years(header: TolerantDataset) -> float | None:
     """Age at the study: PatientAge (PS3.5 AS, for example ``045Y``), else study date less birth date."""
-    stated = re.fullmatch(r"(\d{1,3})([YMWD])", header.text("PatientAge").upper())
-    if stated:
-        age = int(stated[1]) * _AGE_UNIT_YEARS[stated[2]]
-        return age if age <= _MAX_AGE_YEARS else None
+    stated = re.fullmatch(r"(\d{1,3})([YMWD]?)", header.text("PatientAge").upper())
+    if stated and stated[2]:
+        return _possible_age(int(stated[1]) * _AGE_UNIT_YEARS[stated[2]])
     born, studied = _date(header.text("PatientBirthDate")), _date(header.text("StudyDate"))
-    if born is None or studied is None:
-        return None
-    age = (studied - born).days / 365.25
-    return age if 0.0 <= age <= _MAX_AGE_YEARS else None
+    if born is not None and studied is not None:
+        return _possible_age((studied - born).days / 365.25)
+    if stated:
+        header.note(f"The patient's age is stated as {stated[1]} without a unit; it is taken to be years.")
+        return _possible_age(float(stated[1]))
+    return None
+
+
+def _possible_age(years: float) -> float | None:
+    return years if 0.0 <= years <= _MAX_AGE_YEARS else None
 
 
 def _date_text(header: TolerantDataset, keyword: str) -> str:

@@ -44,7 +44,7 @@ _DATA_KEYWORDS = ("PixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLength
 _PIXEL_DATA_TAG = 0x7FE00010
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _INFLATE_CHUNK_BYTES = 1 << 20
-_PARSE_ERRORS = (*ELEMENT_ERRORS, OSError, zlib.error)
+_PARSE_ERRORS = (*ELEMENT_ERRORS, OSError)
 
 
 def _tags(keywords: tuple[str, ...]) -> list[int]:
@@ -191,7 +191,10 @@ def _inflate(path: Path | str, stream: BinaryIO, limits: IntakeLimits) -> io.Byt
     while chunk := stream.read(_INFLATE_CHUNK_BYTES):
         pending = chunk
         while pending and not inflater.eof:
-            inflated.write(inflater.decompress(pending, _INFLATE_CHUNK_BYTES))
+            try:
+                inflated.write(inflater.decompress(pending, _INFLATE_CHUNK_BYTES))
+            except zlib.error as error:
+                raise NotAnImage(path, "its deflated content is damaged") from error
             pending = inflater.unconsumed_tail
             if inflated.tell() > limits.max_inflated_bytes:
                 raise ImageTooLarge(
