@@ -163,9 +163,9 @@ def write_dataset(path: Path | str, dataset: Dataset, transfer_syntax: str = Exp
 def make_lut(entries: NDArray[Any] | list[int], first_mapped: int, bits: int, *, is_signed: bool = False) -> Dataset:
     """Item of a Modality or VOI LUT Sequence."""
     item = Dataset()
-    values = [int(value) for value in entries]
-    item.add_new("LUTDescriptor", "SS" if is_signed else "US", [len(values) % 65536, first_mapped, bits])
-    item.add_new("LUTData", "OW", np.asarray(values, dtype="<u2").tobytes())
+    count = len(entries) % 65536 if not is_signed else (len(entries) + 32768) % 65536 - 32768
+    item.add_new("LUTDescriptor", "SS" if is_signed else "US", [count, first_mapped, bits])
+    item.add_new("LUTData", "OW", np.asarray(entries).astype("<u2").tobytes())
     item.LUTExplanation = "made"
     return item
 
@@ -193,7 +193,7 @@ def make_deflate_bomb(path: Path | str, inflated_bytes: int) -> Path:
     content = whole.read_bytes()
     whole.unlink()
     meta_end = 144 + int.from_bytes(content[140:144], "little")  # preamble, DICM, group length element
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflater = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
     zeros = bytes(1 << 20)
     header = b"\x09\x00\x10\x10OB\x00\x00" + inflated_bytes.to_bytes(4, "little")
     parts = [content[:meta_end], deflater.compress(header)]

@@ -46,9 +46,7 @@ def test_a_drag_step_by_table_is_several_times_faster_than_pydicoms_windowing(fi
 
     ours, reference = best_seconds(lambda: to_display(image, window)), best_seconds(by_pydicom)
     assert np.abs(to_display(image, window).astype(int) - by_pydicom()).max() <= 1
-    print(
-        f"\n7.8 MP drag step: {ours * 1e3:.1f} ms by table, {reference * 1e3:.1f} ms by pydicom: {reference / ours:.1f} x"
-    )
+    print(f"\n7.8 MP drag step: {ours * 1e3:.1f} ms by table, {reference * 1e3:.1f} ms by pydicom")
     assert reference / ours > 4.0
 
 
