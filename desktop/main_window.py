@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QLabel,
     QMainWindow,
-    QMenuBar,
     QMessageBox,
-    QSizePolicy,
     QSplitter,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from db.records import WorklistEntry
 from desktop import theme
+from desktop.menus import make_menus
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
 from desktop.operations.imports import ImportResult, import_files
@@ -32,6 +29,7 @@ from desktop.panels.import_bar import ImportBar
 from desktop.panels.model_status import ModelStatus
 from desktop.panels.notice_bar import NoticeBar
 from desktop.panels.shortcut_sheet import ShortcutSheet
+from desktop.panels.top_row import TopRow
 from desktop.patient_text import name_text
 from desktop.report.report_panel import ReportPanel
 from desktop.services import Services
@@ -69,11 +67,12 @@ class MainWindow(QMainWindow):
         self.report = ReportPanel(services, self.drafts, self.autosave)
         self.model_status = ModelStatus(services.host)
         self.notices = NoticeBar()
+        self.top = TopRow()
         self.import_bar = ImportBar()
         self._refresh_later = QTimer(self, singleShot=True, interval=_REFRESH_AFTER_MS)
         self._refresh_later.timeout.connect(self.refresh_worklist)
         self._lay_out()
-        self._make_menus()
+        make_menus(self.top.menus, self, services.host)
         self._connect()
         self._restore_layout()
 
@@ -104,39 +103,12 @@ class MainWindow(QMainWindow):
         outer = QVBoxLayout(central)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(self._top_row())
+        outer.addWidget(self.top)
         outer.addWidget(_line())
         outer.addWidget(self.pages, 1)
         outer.addWidget(self.import_bar)
         outer.addWidget(self.notices)
         self.setCentralWidget(central)
-
-    def _top_row(self) -> QWidget:
-        """Menus, pages and the notice in one row: height belongs to the film."""
-        self.menus = QMenuBar()
-        self.worklist_button, self.reading_button = QToolButton(), QToolButton()
-        self.worklist_button.setText("Worklist")
-        self.worklist_button.setToolTip("Ctrl+L")
-        self.reading_button.setText("Reading")
-        for button in (self.worklist_button, self.reading_button):
-            button.setCheckable(True)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.worklist_button.clicked.connect(self.show_worklist)
-        self.reading_button.clicked.connect(self.show_reading)
-        notice = QLabel(theme.RESEARCH_NOTICE)
-        notice.setObjectName("research")
-        top = QWidget()
-        row = QHBoxLayout(top)
-        row.setContentsMargins(2, 3, 12, 3)
-        row.setSpacing(4)
-        row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addSpacing(16)
-        row.addWidget(self.worklist_button)
-        row.addWidget(self.reading_button)
-        row.addStretch()
-        row.addWidget(notice)
-        self.menus.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        return top
 
     def _restore_layout(self) -> None:
         settings = self._services.settings
@@ -155,51 +127,10 @@ class MainWindow(QMainWindow):
         settings.set_layout("worklist", self.worklist.layout_state())
         settings.sync()
 
-    # -- menus and keys -----------------------------------------------------------------------------------------
-
-    def _make_menus(self) -> None:
-        file_menu = self.menus.addMenu("&File")
-        self._action(file_menu, "Open &files...", "Ctrl+O", self.ask_for_files)
-        self._action(file_menu, "Open f&older...", "Ctrl+Shift+O", self.ask_for_folder)
-        file_menu.addSeparator()
-        self._action(file_menu, "&Quit", "Ctrl+Q", self.close)
-        study_menu = self.menus.addMenu("&Study")
-        self._action(study_menu, "&Worklist", "Ctrl+L", self.show_worklist)
-        self._action(study_menu, "&Filter the worklist", "Ctrl+F", self.focus_filter)
-        self._action(study_menu, "Next &unread", "Ctrl+N", self.open_next_unread)
-        self._action(study_menu, "Study &before", "Ctrl+Left", lambda: self.open_neighbour(-1))
-        self._action(study_menu, "Study &after", "Ctrl+Right", lambda: self.open_neighbour(1))
-        image_menu = self.menus.addMenu("&Image")
-        view = self.viewer.view
-        self._action(image_menu, "&Fit", "Ctrl+Return", view.fit)
-        self._action(image_menu, "&1:1", "Ctrl+0", view.zoom_to_pixels)
-        self._action(image_menu, "Zoom &in", "Ctrl++", lambda: view.zoom(1.25))
-        self._action(image_menu, "Zoom &out", "Ctrl+-", lambda: view.zoom(0.8))
-        self._action(image_menu, "&Invert", "Ctrl+Shift+I", view.invert)
-        self._action(image_menu, "Predicted &gaze (AI)", "F4", self.viewer.toggle_gaze)
-        report_menu = self.menus.addMenu("&Report")
-        self._action(report_menu, "Keyboard to report / image", "F3", self.switch_focus)
-        self._action(report_menu, "&Draft / cancel draft", "F5", self.report.draft_or_cancel)
-        self._action(report_menu, "&Insert AI draft", "F9", self.report.insert_drafts)
-        self._action(report_menu, "&Accept as preliminary", "F10", self.report.accept)
-        self._action(report_menu, "&Sign...", "F12", self.report.ask_to_sign)
-        self._action(report_menu, "&Copy text", "", self.report.copy_text)
-        model_menu = self.menus.addMenu("&Model")
-        self._action(model_menu, "Start &again", "", self._services.host.retry_now)
-        self._action(model_menu, "Switch &off", "", self._services.host.switch_off)
-        help_menu = self.menus.addMenu("&Help")
-        self._action(help_menu, "&Keys", "F1", self.show_keys)
-
-    def _action(self, menu: QWidget, text: str, key: str, call: Callable[[], object]) -> QAction:
-        action = QAction(text, self)
-        if key:
-            action.setShortcut(QKeySequence(key))
-        action.triggered.connect(lambda _=False: call())
-        menu.addAction(action)
-        return action
-
     def _connect(self) -> None:
         services = self._services
+        self.top.worklist_button.clicked.connect(self.show_worklist)
+        self.top.reading_button.clicked.connect(self.show_reading)
         self.worklist.study_chosen.connect(self.open_study)
         services.studies_changed.connect(self._refresh_later.start)
         services.reading.opened.connect(self._on_reading_opened)
@@ -244,11 +175,8 @@ class MainWindow(QMainWindow):
 
     def _refresh_pages(self) -> None:
         is_reading = self.pages.currentWidget() is self.splitter
-        self.worklist_button.setChecked(not is_reading)
-        self.reading_button.setChecked(is_reading)
         study = self._services.reading.study
-        self.reading_button.setEnabled(study is not None)
-        self.reading_button.setText(f"Reading: {name_text(study.patient.name)}" if study is not None else "Reading")
+        self.top.show_page(name_text(study.patient.name) if study is not None else None, is_reading=is_reading)
 
     def _on_reading_opened(self) -> None:
         if self._services.reading.study is None:

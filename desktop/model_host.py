@@ -9,60 +9,17 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
-from typing import Any, Literal
+from typing import Any
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
+from desktop.host_state import HostState, HostTimes
 from gaze2report.messages import BadMessage, LineBuffer, Message, decode, encode
 
-HostPhase = Literal["off", "starting", "loading", "ready", "drafting", "unavailable"]
-FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
 _STDERR_LINES = 40
 _log = logging.getLogger("desktop.host")
-
-
-@dataclass(frozen=True)
-class HostTimes:
-    """How long the window puts up with silence, seconds."""
-
-    health_every_s: float = 5.0
-    silence_s: float = 20.0
-    load_silence_s: float = 180.0
-    draft_silence_s: float = 180.0
-    shutdown_s: float = 1.5
-    first_delay_s: float = FIRST_DELAY_S
-    longest_delay_s: float = LONGEST_DELAY_S
-
-
-@dataclass(frozen=True)
-class HostState:
-    """What the model can do just now.
-
-    Attributes
-    ----------
-    reason : str
-        Why it is unavailable, as a sentence.
-    retry_in_s : float or None
-        Seconds until it is started again by itself; None when it waits for the user.
-    """
-
-    phase: HostPhase = "off"
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    reason: str = ""
-    retry_in_s: float | None = None
-    adapter: str = ""
-    adapter_sha256: str = ""
-    base_model: str = ""
-    device: str = ""
-
-    @property
-    def can_draft(self) -> bool:
-        """Whether a request sent now would be worked on."""
-        return self.phase in ("ready", "drafting")
 
 
 class ModelHost(QObject):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from desktop.text_spans import sentence_start
+
 DRAFT_SECTIONS: tuple[str, ...] = ("findings", "impression")
 
 
@@ -30,8 +32,10 @@ class SectionDraft:
 
     @property
     def aside(self) -> str:
-        """What is shown beside the section and can be inserted."""
-        return "" if self.is_dismissed or self.place != "pane" else self.text[self.placed :].strip()
+        """What is shown beside the section and can be inserted: whole sentences, not the rest of a broken one."""
+        if self.is_dismissed or self.place != "pane" or not self.text[self.placed :].strip():
+            return ""
+        return self.text[sentence_start(self.text, self.placed) :].strip()
 
 
 def joint(before: str, after: str) -> str:

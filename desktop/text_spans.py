@@ -102,6 +102,11 @@ def _sentences(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _SENTENCE.finditer(text)]
 
 
+def sentence_start(text: str, position: int) -> int:
+    """Where the sentence begins that goes on at a position; the position itself between two sentences."""
+    return next((start for start, end in _sentences(text) if start < position < end), position)
+
+
 def difference(old: str, new: str) -> tuple[int, int, str]:
     """The smallest single replacement that turns ``old`` into ``new``: position, removed, inserted."""
     limit = min(len(old), len(new))

@@ -137,7 +137,7 @@ def _style_sheet() -> str:
     QTableView::item {{ padding: 0 8px; border: 0; }}
     QHeaderView {{ background: {PANEL}; }}
     QHeaderView::section {{ background: {PANEL}; color: {MUTED}; border: 0; border-bottom: 1px solid {BORDER};
-                            padding: 6px 8px; font-size: 11px; font-weight: 600; }}
+                            padding: 6px 8px 6px 11px; font-size: 11px; font-weight: 600; }}
     QSplitter::handle {{ background: {BORDER}; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}

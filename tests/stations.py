@@ -18,8 +18,9 @@ from db.database import Workspace
 from db.records import Study
 from desktop.background import Background
 from desktop.errors import ErrorReporter
+from desktop.host_state import HostTimes
 from desktop.main_window import MainWindow
-from desktop.model_host import HostTimes, ModelHost
+from desktop.model_host import ModelHost
 from desktop.reading import Reading
 from desktop.services import Services
 from desktop.settings import Settings

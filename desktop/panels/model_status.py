@@ -6,7 +6,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from desktop import theme
-from desktop.model_host import HostState, ModelHost
+from desktop.host_state import HostState
+from desktop.model_host import ModelHost
 
 _MARKS = {
     "off": ("○", theme.FAINT),

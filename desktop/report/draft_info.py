@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from desktop.patient_text import utc_text
 from desktop.reading import Reading
 
 _HASH_LENGTH = 8
@@ -10,21 +11,18 @@ _HASH_LENGTH = 8
 def draft_info_text(reading: Reading) -> str:
     """Adapter with version and hash, seed and latency of the newest draft; or why there is none."""
     state = reading.draft_state
-    if state.phase == "waiting" and state.reason:
-        return f"AI draft: unavailable. {state.reason.rstrip('.')}. It is asked for again when the model is back."
-    if state.phase == "waiting":
-        return "AI draft: comes when the model is ready. You can write without it."
-    if state.phase == "drafting":
-        return "AI draft: being written..."
-    if state.phase == "refused":
-        return f"AI draft: refused. {state.reason}"
-    if state.phase == "failed":
-        has_part = any(draft.text for draft in reading.section_drafts.values())
-        rest = " What has come of it is incomplete." if has_part else ""
-        return f"AI draft: unavailable. {state.reason.rstrip('.')}.{rest}"
-    if state.phase == "cancelled":
-        return "AI draft: cancelled."
-    return stored_draft_text(reading)
+    reason = state.reason.rstrip(".")
+    has_part = any(draft.text for draft in reading.section_drafts.values())
+    again = "It is asked for again when the model is back."
+    texts = {
+        "waiting": f"unavailable. {reason}. {again}" if reason else "comes when the model is ready; you need not wait.",
+        "drafting": "being written...",
+        "refused": f"refused. {reason}.",
+        "failed": f"unavailable. {reason}." + (" What has come of it is incomplete." if has_part else ""),
+        "cancelled": "cancelled." + (" What has come of it is incomplete." if has_part else ""),
+    }
+    text = texts.get(state.phase)
+    return f"AI draft: {text}" if text is not None else stored_draft_text(reading)
 
 
 def stored_draft_text(reading: Reading) -> str:
@@ -42,8 +40,6 @@ def stored_draft_text(reading: Reading) -> str:
 
 def report_state_text(reading: Reading) -> str:
     """Who signed when, with the hash; or that there is a preliminary version."""
-    from desktop.patient_text import utc_text
-
     if not reading.versions:
         return ""
     newest = reading.versions[-1]

@@ -106,7 +106,8 @@ class ImageView(QWidget):
     def zoom_to_pixels(self) -> None:
         """One image pixel per device pixel, around the middle of what is shown."""
         if self.viewport is not None:
-            self.zoom(1.0 / self.viewport.scale)
+            viewport = self.viewport
+            self._set_viewport(viewport.at_scale(1.0, viewport.width_px / 2, viewport.height_px / 2))
 
     def zoom(self, factor: float, at: QPointF | None = None) -> None:
         """Zoom; the image point at ``at`` (logical pixels, the middle when not given) stays where it is."""

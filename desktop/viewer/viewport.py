@@ -53,7 +53,11 @@ class Viewport:
 
     def zoomed(self, factor: float, x_device_px: float, y_device_px: float) -> Viewport:
         """Zoom; the image point under the given device pixel stays under it."""
-        scale = min(max(self.scale * factor, SMALLEST_SCALE), LARGEST_SCALE)
+        return self.at_scale(self.scale * factor, x_device_px, y_device_px)
+
+    def at_scale(self, scale: float, x_device_px: float, y_device_px: float) -> Viewport:
+        """Zoom to exactly this scale, around the image point under the given device pixel."""
+        scale = min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)
         x_px, y_px = self.device_to_image(x_device_px, y_device_px)
         return replace(
             self,

@@ -34,17 +34,17 @@ def _views(entry: WorklistEntry) -> str:
 
 COLUMNS: tuple[Column, ...] = (
     Column("Status", lambda e: e.status, lambda e: STUDY_STATUSES.index(e.status), 96),
-    Column("Patient", lambda e: name_text(e.patient_name), lambda e: name_text(e.patient_name).casefold(), 190),
-    Column("ID", lambda e: e.patient_id, lambda e: e.patient_id, 110),
+    Column("Patient", lambda e: name_text(e.patient_name), lambda e: name_text(e.patient_name).casefold(), 180),
+    Column("ID", lambda e: e.patient_id, lambda e: e.patient_id, 104),
     Column("Sex/age", lambda e: sex_age_text(e.sex, e.age_years), lambda e: (e.age_years or -1.0, e.sex), 76),
-    Column("Study date", lambda e: when_text(e.study_date, e.study_time), lambda e: (e.study_date, e.study_time), 136),
-    Column("Modality", lambda e: e.modality, lambda e: e.modality, 76),
+    Column("Study date", lambda e: when_text(e.study_date, e.study_time), lambda e: (e.study_date, e.study_time), 152),
+    Column("Modality", lambda e: e.modality, lambda e: e.modality, 80),
     Column("Views", _views, _views, 90),
-    Column("Accession", lambda e: e.accession_number, lambda e: e.accession_number, 120),
-    Column("Description", lambda e: e.description, lambda e: e.description.casefold(), 200),
+    Column("Accession", lambda e: e.accession_number, lambda e: e.accession_number, 110),
+    Column("Description", lambda e: e.description, lambda e: e.description.casefold(), 170),
     Column("Films", lambda e: str(e.instance_count), lambda e: e.instance_count, 56),
     Column("AI", lambda e: _AI_TEXTS.get(e.ai_status, e.ai_status), lambda e: e.ai_status, 96),
-    Column("Reader", lambda e: e.locked_by, lambda e: e.locked_by, 100),
+    Column("Reader", lambda e: e.locked_by, lambda e: e.locked_by, 80),
 )
 STATUS_COLUMN, DATE_COLUMN = 0, 4
 

@@ -9,7 +9,8 @@ import pytest
 from factories import make_dicom
 from stations import FAST, IMPATIENT, host_command
 
-from desktop.model_host import HostState, HostTimes, ModelHost
+from desktop.host_state import HostState, HostTimes
+from desktop.model_host import ModelHost
 from gaze2report.messages import Message
 
 

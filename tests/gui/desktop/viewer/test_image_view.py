@@ -168,6 +168,15 @@ def test_the_wheel_zooms_to_the_cursor(qtbot) -> None:
     assert view.image_position(cursor) == pytest.approx(before, abs=1e-6)
 
 
+def test_one_to_one_is_exact_from_every_zoom(qtbot) -> None:
+    view = show(qtbot, make_image())
+    for factor in (0.3, 1.7, 1.2**5, 0.77, 3.1):
+        view.zoom(factor)
+        view.zoom_to_pixels()
+        assert view.viewport is not None
+        assert view.viewport.scale == 1.0
+
+
 def test_a_fitted_film_stays_fitted_when_the_window_grows(qtbot) -> None:
     view = show(qtbot, make_image())
     view.resize(800, 826)

@@ -1,0 +1,41 @@
+"""Menus, pages and the notice in one row: height belongs to the film."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenuBar, QSizePolicy, QToolButton, QWidget
+
+from desktop import theme
+
+
+class TopRow(QWidget):
+    """The row above both pages."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.menus = QMenuBar()
+        self.menus.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.worklist_button, self.reading_button = QToolButton(), QToolButton()
+        self.worklist_button.setText("Worklist")
+        self.worklist_button.setToolTip("Ctrl+L")
+        for button in (self.worklist_button, self.reading_button):
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        notice = QLabel(theme.RESEARCH_NOTICE)
+        notice.setObjectName("research")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2, 3, 12, 3)
+        row.setSpacing(4)
+        row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addSpacing(16)
+        row.addWidget(self.worklist_button)
+        row.addWidget(self.reading_button)
+        row.addStretch()
+        row.addWidget(notice)
+
+    def show_page(self, patient: str | None, *, is_reading: bool) -> None:
+        """Show which page is up, and whose study is open."""
+        self.worklist_button.setChecked(not is_reading)
+        self.reading_button.setChecked(is_reading)
+        self.reading_button.setEnabled(patient is not None)
+        self.reading_button.setText(f"Reading: {patient}" if patient is not None else "Reading")
