@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
         services.reading.opened.connect(self._on_reading_opened)
         services.reporter.known_error.connect(self.notices.fault)
         services.reporter.bug_found.connect(self._on_bug_found)
-        self.report.notice.connect(self.notices.inform)
+        self.report.notice.connect(self.top.say)
         self._on_reading_opened()
 
     # -- pages --------------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
         self.show_reading()
         if opened.locked_sentence:
             uid = opened.study.study_uid
-            self.notices.inform(opened.locked_sentence, "Take over", lambda: self.open_study(uid, take_over=True))
+            self.notices.ask(opened.locked_sentence, "Take over", lambda: self.open_study(uid, take_over=True))
 
     def open_neighbour(self, step: int) -> None:
         """Open the study before or after, in the order of the worklist."""
@@ -224,7 +224,7 @@ class MainWindow(QMainWindow):
         if uid is not None:
             self.open_study(uid)
         else:
-            self.notices.inform("There is no unread study.")
+            self.top.say("There is no unread study.")
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -249,7 +249,7 @@ class MainWindow(QMainWindow):
     def import_paths(self, paths: Sequence[Path], *, open_first: bool = True) -> None:
         """Import files and folders, then open the first film unless a study is on screen."""
         if self._services.workspace is None:
-            self.notices.inform("The workspace is not open yet.")
+            self.top.say("The workspace is not open yet.")
             return
         self._opens_import = open_first
         run = import_files(paths=paths, services=self._services, owner=self)
@@ -258,7 +258,7 @@ class MainWindow(QMainWindow):
 
     def _on_imported(self, result: ImportResult) -> None:
         self.refresh_worklist()
-        show = self.notices.fault if result.failures else self.notices.inform
+        show = self.notices.fault if result.failures else self.top.say
         show(result.text)
         films = result.imported or result.duplicates
         if films and self._opens_import and self._services.reading.study is None:

@@ -97,6 +97,7 @@ def _style_sheet() -> str:
     QLabel#caption {{ color: {MUTED}; font-size: 11px; font-weight: 600; letter-spacing: 0.5px; }}
     QLabel#title {{ color: {TEXT}; font-size: 15px; font-weight: 600; }}
     QLabel#research {{ color: {WARNING}; font-size: 11px; }}
+    QLabel#caution {{ color: {WARNING}; font-size: 12px; }}
     QLabel#chip {{ color: {TEXT}; background: {RAISED}; border: 1px solid {BORDER}; border-radius: 3px;
                    padding: 1px 7px; font-size: 11px; }}
     QLabel#fault {{ color: {ERROR}; }}
@@ -149,4 +150,8 @@ def _style_sheet() -> str:
     QProgressBar::chunk {{ background: {ACCENT}; border-radius: 2px; }}
     QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {BORDER}; padding: 3px 6px; }}
     QCheckBox {{ spacing: 7px; }}
+    QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {FAINT}; border-radius: 2px;
+                            background: {FIELD}; }}
+    QCheckBox::indicator:checked {{ background: {ACCENT}; border: 3px solid {FIELD}; width: 9px; height: 9px; }}
+    QCheckBox::indicator:focus {{ border-color: {ACCENT}; }}
     """

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
-
-_INFORMATION_MS = 8000
 
 
 class NoticeBar(QFrame):
-    """Shows the newest sentence; faults stay until dismissed, information goes by itself."""
+    """Shows the newest fault, or a question; both stay until dismissed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,17 +29,12 @@ class NoticeBar(QFrame):
         row.addWidget(self.dismiss_button)
         self.dismiss_button.clicked.connect(self.dismiss)
         self.action_button.clicked.connect(self._act)
-        self._timer = QTimer(self, singleShot=True, interval=_INFORMATION_MS)
-        self._timer.timeout.connect(self.dismiss)
         self.hide()
 
-    def inform(self, sentence: str, action_text: str = "", action: Callable[[], None] | None = None) -> None:
-        """Show a sentence for a while, with at most one thing to do about it."""
-        if self._faults:
-            return
-        self._show(sentence, is_fault=False, action_text=action_text, action=action)
-        if action is None:
-            self._timer.start()
+    def ask(self, sentence: str, action_text: str, action: Callable[[], None]) -> None:
+        """Show a sentence with one thing to do about it."""
+        if not self._faults:
+            self._show(sentence, is_fault=False, action_text=action_text, action=action)
 
     def fault(self, sentence: str, action_text: str = "", action: Callable[[], None] | None = None) -> None:
         """Show what went wrong until it is dismissed; the same sentence is not stacked."""
@@ -65,7 +58,6 @@ class NoticeBar(QFrame):
     def _show(
         self, text: str, *, is_fault: bool, action_text: str = "", action: Callable[[], None] | None = None
     ) -> None:
-        self._timer.stop()
         self.label.setText(text)
         self._action = action
         self.action_button.setText(action_text)

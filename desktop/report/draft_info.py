@@ -38,6 +38,15 @@ def stored_draft_text(reading: Reading) -> str:
     return "AI draft: " + ", ".join(part for part in parts if part.strip())
 
 
+def draft_notes_text(reading: Reading) -> str:
+    """What may weaken a draft of the film on screen: no age, no view, lossy compression."""
+    if reading.image is None or reading.is_signed or reading.draft_state.phase in ("none", "refused"):
+        return ""
+    from gaze2report.imaging.quality import draft_notes
+
+    return " ".join(draft_notes(reading.image))
+
+
 def report_state_text(reading: Reading) -> str:
     """Who signed when, with the hash; or that there is a preliminary version."""
     if not reading.versions:

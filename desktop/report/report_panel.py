@@ -19,7 +19,7 @@ from desktop import theme
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
 from desktop.operations.reports import accept_report, obstacles_to_signing, sign_report, untouched_ai_sentences
-from desktop.report.draft_info import draft_info_text, report_state_text
+from desktop.report.draft_info import draft_info_text, draft_notes_text, report_state_text
 from desktop.report.draft_pane import DraftPane
 from desktop.report.section_editor import SectionEditor
 from desktop.report.sign_bar import SignBar
@@ -62,6 +62,8 @@ class ReportPanel(QWidget):
         self.status = QLabel()
         self.status.setObjectName("chip")
         self.draft_info = _quiet_label()
+        self.draft_notes = _quiet_label()
+        self.draft_notes.setObjectName("caution")
         self.report_state = _quiet_label()
         self.saved = _quiet_label()
         self.save_fault = QLabel()
@@ -108,6 +110,7 @@ class ReportPanel(QWidget):
         column.setSpacing(theme.SPACE_PX)
         column.addLayout(head)
         column.addWidget(self.draft_info)
+        column.addWidget(self.draft_notes)
         column.addWidget(_column(_caption("INDICATION"), self.indication))
         column.addWidget(self._sections, 1)
         column.addWidget(self.report_state)
@@ -125,7 +128,7 @@ class ReportPanel(QWidget):
         self.sign_bar.dismissed.connect(self._leave_sign_bar)
         self.indication.textEdited.connect(self._on_indication_edited)
         reading.section_spliced.connect(self._on_section_spliced)
-        for signal in (reading.opened, reading.draft_changed, reading.report_changed):
+        for signal in (reading.opened, reading.draft_changed, reading.report_changed, reading.image_changed):
             signal.connect(self.refresh)
         reading.opened.connect(self.sign_bar.hide)
         reading.opened.connect(lambda: self.saved.setText(""))
@@ -215,6 +218,7 @@ class ReportPanel(QWidget):
             self.indication.setCursorPosition(0)
         self.indication.setReadOnly(not reading.can_edit)
         _show(self.draft_info, draft_info_text(reading))
+        _show(self.draft_notes, draft_notes_text(reading))
         _show(self.report_state, report_state_text(reading) or reading.locked_by)
         for editor in self.editors.values():
             editor.setPlaceholderText("Type here; a draft never overwrites you" if reading.can_edit else "")

@@ -233,7 +233,7 @@ class ImageView(QWidget):
         return QSize(760, 700)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Stay fitted, or keep the middle."""
+        """Stay fitted, or stay where it is."""
         if self.viewport is None:
             return
         if self._is_fitted:

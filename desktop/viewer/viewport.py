@@ -48,8 +48,14 @@ class Viewport:
         )
 
     def resized(self, width_px: int, height_px: int) -> Viewport:
-        """The same part of the image in the middle of a viewport of another size."""
-        return replace(self, width_px=width_px, height_px=height_px)
+        """A viewport of another size in which nothing moves: the top left corner shows what it did."""
+        return replace(
+            self,
+            width_px=width_px,
+            height_px=height_px,
+            center_x_px=self.center_x_px + (width_px - self.width_px) / 2 / self.scale,
+            center_y_px=self.center_y_px + (height_px - self.height_px) / 2 / self.scale,
+        )
 
     def zoomed(self, factor: float, x_device_px: float, y_device_px: float) -> Viewport:
         """Zoom; the image point under the given device pixel stays under it."""

@@ -99,3 +99,9 @@ def test_zooming_keeps_the_image_point_under_the_cursor(factors: list[float], cu
         view = view.zoomed(factor, *cursor)
         assert view.device_to_image(*cursor) == pytest.approx(point, abs=1e-6)
         assert view.image_to_device(*point) == pytest.approx(cursor, abs=0.51)
+
+
+def test_a_larger_viewport_moves_nothing() -> None:
+    view = fitted(900, 700, 2000, 2500).zoomed(2.7, 100, 100)
+    for size in ((901, 700), (900, 655), (1300, 1001)):
+        assert view.resized(*size).device_to_image(0, 0) == pytest.approx(view.device_to_image(0, 0))
