@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Literal
 
 import shiboken6
@@ -146,7 +147,7 @@ class Background(QObject):
         except Cancelled:
             return
         except BaseException as error:  # noqa: BLE001 - the border of the lane: every error reaches the user
-            self._post(lambda error=error: self._fail(job, owner, on_failure, error))
+            self._post(partial(self._fail, job, owner, on_failure, error))
         else:
             self._post(lambda: self._succeed(job, owner, on_success, result))
         finally:

@@ -188,7 +188,7 @@ class ModelHost(QObject):
         if process is None or self._stop_reason:
             return
         try:
-            for line in self._lines.feed(process.readAllStandardOutput().data()):
+            for line in self._lines.feed(bytes(process.readAllStandardOutput().data())):
                 self._receive(decode(line))
         except BadMessage as error:
             self._kill(f"The model host sent something that is not a message ({error}).")
@@ -196,7 +196,7 @@ class ModelHost(QObject):
     def _on_stderr(self) -> None:
         if self._process is None:
             return
-        for line in self._process.readAllStandardError().data().decode("utf-8", "replace").splitlines():
+        for line in bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace").splitlines():
             if line.strip():
                 self._stderr.append(line)
                 _log.info("host: %s", line)
@@ -276,8 +276,12 @@ class ModelHost(QObject):
             done, total = _count(body.get("done")), _count(body.get("total"))
             self._set_state(HostState(phase="loading", stage=str(body.get("stage", "")), done=done, total=total))
         elif message.kind == "ready":
-            named = {k: str(body.get(k) or "") for k in ("adapter", "adapter_sha256", "base_model", "device")}
-            self._set_state(HostState(phase="ready", **named))
+            adapter, sha256, base_model, device = (
+                str(body.get(name) or "") for name in ("adapter", "adapter_sha256", "base_model", "device")
+            )
+            self._set_state(
+                HostState("ready", adapter=adapter, adapter_sha256=sha256, base_model=base_model, device=device)
+            )
         elif message.kind == "unavailable":
             self._give_up(str(body.get("reason") or "the host gave no reason"))
         elif message.id in self._requests:

@@ -14,6 +14,7 @@ from db.records import (
     Instance,
     ReportVersion,
     Study,
+    TextSection,
     TextSpan,
     WorkingText,
 )
@@ -22,7 +23,7 @@ from desktop.section_draft import DRAFT_SECTIONS, SectionDraft, joint
 from desktop.text_spans import Origin, SectionText, difference, plain
 from gaze2report.types import Draft, Fixation, Image
 
-SECTIONS: tuple[str, ...] = ("indication", "findings", "impression")
+SECTIONS: tuple[TextSection, ...] = ("indication", "findings", "impression")
 DraftPhase = Literal["none", "waiting", "drafting", "done", "refused", "failed", "cancelled"]
 
 
@@ -77,7 +78,7 @@ class Reading(QObject):
         self.is_draft_wanted_by_reader = False
         self.request_id = ""
         self.draft_instance_uid = ""
-        self.sections = {name: SectionText() for name in SECTIONS}
+        self.sections: dict[str, SectionText] = {name: SectionText() for name in SECTIONS}
         self.section_drafts: dict[str, SectionDraft] = {}
 
     # -- the study ----------------------------------------------------------------------------------------------

@@ -82,6 +82,8 @@ class DraftDelivery(QObject):
 
     def _on_host_changed(self, state: Any) -> None:
         reading = self._reading
+        if state.phase == "unavailable" and reading.draft_state.phase == "waiting":
+            reading.wait_for_draft(state.reason, by_reader=reading.is_draft_wanted_by_reader)
         if state.can_draft and not self._running and reading.draft_state.phase == "waiting":
             if reading.has_only_ai_text or reading.is_draft_wanted_by_reader:
                 self.request(by_reader=reading.is_draft_wanted_by_reader)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from desktop import theme
 from desktop.reading import Reading
 from desktop.report.edit_highlighter import ai_lines, ai_selections
-from desktop.text_spans import Run, difference, plain, utf16_length
+from desktop.text_spans import Origin, Run, difference, plain, utf16_length
 
 MARGIN_PX = 24
 _STATES_KEPT = 400
@@ -141,7 +141,7 @@ class _AiMargin(QWidget):
     def __init__(self, editor: SectionEditor) -> None:
         super().__init__(editor)
         self._editor = editor
-        self.lines: dict[int, str] = {}
+        self.lines: dict[int, Origin] = {}
         self.setToolTip("AI: text of the model as it came. A dashed bar: AI text that you have changed.")
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -104,7 +104,7 @@ def _mix(
     source: NDArray[np.uint16] | NDArray[np.float32], indices: NDArray[np.intp], weights: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Weighted sum of rows; ``indices`` and ``weights`` have shape (taps, output rows)."""
-    mixed = source[indices[0]] * weights[0][:, None]
+    mixed: NDArray[np.float32] = source[indices[0]] * weights[0][:, None]
     for index, weight in zip(indices[1:], weights[1:], strict=True):
         if weight.any():
             mixed += source[index] * weight[:, None]

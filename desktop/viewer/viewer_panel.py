@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QActionGroup, QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
@@ -48,7 +51,7 @@ class ViewerPanel(QWidget):
     def _make_tools(self) -> None:
         self.tool_buttons = {name: _button(text, tip, is_checkable=True) for name, text, tip in _TOOLS}
         for name, button in self.tool_buttons.items():
-            button.clicked.connect(lambda _=False, name=name: self.choose_tool(name))
+            button.clicked.connect(partial(self._on_tool_clicked, name))
         self.preset_button = _button("Presets", "Windows of the film (1 ... 9, 0 automatic)")
         self.preset_button.clicked.connect(self._pop_up_presets)
         self.fit_button = _button("Fit", "Show the whole film (=)")
@@ -89,7 +92,7 @@ class ViewerPanel(QWidget):
 
     def _make_keys(self) -> None:
         """Keys that work only while the film has the keyboard: nothing here reaches a text editor."""
-        keys = {
+        keys: dict[str, Callable[[], None]] = {
             "W": lambda: self.choose_tool("window"),
             "T": lambda: self.choose_tool("pan"),
             "Z": lambda: self.choose_tool("zoom"),
@@ -101,12 +104,15 @@ class ViewerPanel(QWidget):
             "-": lambda: self.view.zoom(0.8),
             "PgDown": lambda: self.step_film(1),
             "PgUp": lambda: self.step_film(-1),
-            **{str(number): lambda number=number: self.choose_preset(number) for number in range(10)},
+            **{str(number): partial(self.choose_preset, number) for number in range(10)},
         }
         for key, action in keys.items():
             shortcut = QShortcut(QKeySequence(key), self.view)
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
             shortcut.activated.connect(action)
+
+    def _on_tool_clicked(self, name: ToolName, _is_checked: bool) -> None:
+        self.choose_tool(name)
 
     def choose_tool(self, name: ToolName) -> None:
         """What a left drag does from now on."""

@@ -55,3 +55,13 @@ def test_a_reading_goes_on_while_the_model_loads_and_gets_its_draft_later(make_s
     qtbot.waitUntil(lambda: "Model loading 2/3" in made.window.model_status.label.text(), timeout=15_000)
     gate.touch()
     qtbot.waitUntil(lambda: made.reading.draft_state.phase == "done", timeout=15_000)
+
+
+def test_a_host_that_cannot_load_leaves_a_usable_window_with_its_reason(make_station, qtbot, tmp_path: Path) -> None:
+    made = make_station("unavailable")
+    made.open(qtbot, made.add(film(tmp_path)).study_uid)
+    qtbot.waitUntil(lambda: "not installed" in made.window.report.draft_info.text(), timeout=15_000)
+    assert "not installed" in made.window.model_status.label.text()
+    assert made.window.model_status.retry_button.isVisible()
+    made.type("findings", "Mine.")
+    assert made.text("findings") == "Mine."
