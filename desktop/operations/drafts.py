@@ -49,7 +49,7 @@ class DraftDelivery(QObject):
             if by_reader and not host.is_wanted:
                 host.retry_now()
             if host.is_wanted:
-                reading.wait_for_draft(by_reader=by_reader)
+                reading.wait_for_draft(host.state.reason, by_reader=by_reader)  # a reason only while unavailable
             return
         request_id = host.request_draft(str(instance.object_path), seed=self._next_seed())
         self._running = request_id

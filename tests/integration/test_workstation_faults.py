@@ -57,9 +57,19 @@ def test_a_reading_goes_on_while_the_model_loads_and_gets_its_draft_later(make_s
     qtbot.waitUntil(lambda: made.reading.draft_state.phase == "done", timeout=15_000)
 
 
-def test_a_host_that_cannot_load_leaves_a_usable_window_with_its_reason(make_station, qtbot, tmp_path: Path) -> None:
-    made = make_station("unavailable")
-    made.open(qtbot, made.add(film(tmp_path)).study_uid)
+@pytest.mark.parametrize("is_known_before", [True, False], ids=["before_the_study", "after_the_study"])
+def test_a_host_that_cannot_load_leaves_a_usable_window_with_its_reason(
+    make_station, qtbot, tmp_path: Path, is_known_before: bool
+) -> None:
+    made = make_station("unavailable", start_host=False)
+    uid = made.add(film(tmp_path)).study_uid
+    if is_known_before:
+        made.services.host.start()
+        qtbot.waitUntil(lambda: made.services.host.state.phase == "unavailable", timeout=15_000)
+        made.open(qtbot, uid)
+    else:
+        made.open(qtbot, uid)
+        made.window.report.draft_button.click()  # starts the host and waits for it
     qtbot.waitUntil(lambda: "not installed" in made.window.report.draft_info.text(), timeout=15_000)
     assert "not installed" in made.window.model_status.label.text()
     assert made.window.model_status.retry_button.isVisible()
