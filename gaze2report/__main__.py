@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     scanpath = commands.add_parser("scanpath", help="predict where a radiologist would look, from the image alone")
     scanpath.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    scanpath.add_argument("--samples", type=int, default=0, help="draw this many samples; 0: the most likely scanpath")
+    scanpath.add_argument("--samples", type=int, default=1, help="draw this many, with the seeds SEED, SEED + 1, ...")
     _add_model_options(scanpath)
     scanpath.add_argument("--json", action="store_true", help="print one JSON object a file, one a line")
 
@@ -85,7 +85,7 @@ def _run(parsed: argparse.Namespace) -> int:
     from gaze2report import commands
 
     if parsed.command == "host":
-        return commands.host(parsed.adapter)
+        commands.host(parsed.adapter)
     if parsed.command == "verify-adapter":
         return commands.verify(parsed.folder)
     if parsed.command == "make-weights":

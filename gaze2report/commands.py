@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from gaze2report import library_noise
 from gaze2report.draft_json import draft_to_json, refusal_to_json
 from gaze2report.errors import EXIT_OK, Gaze2ReportError, Refused, StorageFailed, UnreadableInput
 from gaze2report.imaging.intake import Intake
@@ -40,8 +41,8 @@ def draft(files: Sequence[Path], gaze: str, adapter: Path | None, seed: int, *, 
 
 def scanpath(files: Sequence[Path], n_samples: int, adapter: Path | None, seed: int, *, as_json: bool) -> int:
     """Predict scanpaths of each file."""
-    if n_samples < 0:
-        raise Gaze2ReportError("--samples must be 0 (the most likely scanpath) or more")
+    if n_samples < 1:
+        raise Gaze2ReportError("--samples must be 1 or more")
 
     def work(drafter: Drafter, path: Path, image: Image, _: float) -> dict[str, Any]:
         paths = drafter.scanpaths(image, n_samples, seed)
@@ -59,15 +60,16 @@ def verify(folder: Path) -> int:
     return EXIT_OK
 
 
-def host(adapter: Path | None) -> int:
+def host(adapter: Path | None) -> NoReturn:
     """Serve the workstation until it goes away."""
     from gaze2report import host as model_host
 
-    return model_host.main(adapter or _embedded())
+    model_host.main(adapter or _embedded())
 
 
 def make_weights(recipe: Path, data: Path, out: Path, work: Path | None) -> int:
     """Train the embedded weights anew."""
+    library_noise.silence()
     from gaze2report.training.make_weights import make_weights as train
 
     train(recipe, data, out, work or out.with_name(out.name + ".work"))
@@ -118,7 +120,10 @@ def _refuse_early(image: Image) -> None:
 
 
 def _load_drafter(adapter: Path | None) -> Drafter:
+    library_noise.silence()
     from gaze2report.drafting import Drafter
+
+    library_noise.silence_progress_bars()
 
     return Drafter.load(adapter or _embedded())
 

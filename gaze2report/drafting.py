@@ -116,7 +116,7 @@ class Drafter:
             probabilities = self.model.findings.probabilities(features)
         clock.note("encode")
         _stop_if(should_stop)
-        scanpath, patch_gaze = self._look(image, features, gaze, recorded)
+        scanpath, patch_gaze = self._look(image, features, gaze, recorded, seed)
         clock.note("scanpath")
         observations = self._observations(probabilities)
         on_event("scanpath", {"fixations": [asdict(fixation) for fixation in scanpath]})
@@ -139,7 +139,10 @@ class Drafter:
         )
 
     def scanpaths(self, image: Image, n_samples: int, seed: int) -> list[list[Fixation]]:
-        """Predict the most likely scanpath (``n_samples`` 0) or draw samples; positions in image pixels.
+        """Draw scanpaths with the seeds ``seed``, ``seed + 1``, ...; positions in image pixels.
+
+        The first is the one that a draft with this seed uses. Samples, not the most likely path: taking the most
+        likely next fixation each time stays on one patch.
 
         Raises
         ------
@@ -150,8 +153,6 @@ class Drafter:
         display = display_to_input(to_display(image), self.preprocessing)
         with torch.inference_mode():
             features = self.model.encoder(torch.from_numpy(display)[None])
-        if n_samples == 0:
-            return [self._predict(image, features, None)]
         return [self._predict(image, features, seed + sample) for sample in range(n_samples)]
 
     def provenance(self, image: Image, seed: int) -> Provenance:
@@ -169,19 +170,19 @@ class Drafter:
         )
 
     def _look(
-        self, image: Image, features: Tensor, gaze: GazeSource, recorded: Sequence[Fixation]
+        self, image: Image, features: Tensor, gaze: GazeSource, recorded: Sequence[Fixation], seed: int
     ) -> tuple[list[Fixation], PatchGaze]:
         rows, columns = image.codes.shape
         if gaze not in DRAFT_SOURCES:
             raise Gaze2ReportError(f"gaze {gaze!r} is a control of experiments; a draft takes one of {DRAFT_SOURCES}")
         if gaze == "predicted":
-            scanpath = self._predict(image, features, None)
+            scanpath = self._predict(image, features, seed)
         else:
             scanpath = list(recorded) if gaze == "recorded" else []
         grid, sigma = self.model.encoder.grid_side, self.config.graph.sigma_patches
         return scanpath, aggregate(scanpath, columns, rows, grid, sigma)
 
-    def _predict(self, image: Image, features: Tensor, seed: int | None) -> list[Fixation]:
+    def _predict(self, image: Image, features: Tensor, seed: int) -> list[Fixation]:
         rows, columns = image.codes.shape
         return [
             Fixation(round(f.x * columns, 1), round(f.y * rows, 1), round(f.duration_s, 3))

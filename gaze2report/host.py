@@ -17,10 +17,11 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
 import psutil
 
+from gaze2report import library_noise
 from gaze2report.draft_json import draft_to_json
 from gaze2report.errors import DraftCancelled, Gaze2ReportError, LanguageModelMissing, Refused
 from gaze2report.imaging.intake import Intake
@@ -188,8 +189,11 @@ def _draft_request(message: Message) -> tuple[str, int, GazeSource]:
 
 def _load_drafter(adapter: Path, progress: Callable[[str, int, int], None]) -> LoadedModel:
     progress("starting the model host", 0, 4)
+    library_noise.silence()
     try:
         from gaze2report.drafting import Drafter
+
+        library_noise.silence_progress_bars()
     except ImportError as error:
         raise LanguageModelMissing(f"a package that the model needs cannot be loaded: {error}") from error
 
@@ -211,13 +215,18 @@ def _exit_with_parent(parent: psutil.Process) -> None:
     os._exit(0)
 
 
-def main(adapter: Path) -> int:
-    """Run the host on the process's standard streams."""
+def main(adapter: Path) -> NoReturn:
+    """Run the host for an adapter version on the process's standard streams."""
+    serve_process(lambda progress: _load_drafter(adapter, progress))
+
+
+def serve_process(load: Load) -> NoReturn:
+    """Serve on the process's standard streams until they close, then end the process."""
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     # Whatever a library prints must not get between the messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     threading.Thread(target=_exit_with_parent, args=(psutil.Process(os.getppid()),), daemon=True).start()
-    host = Host(lambda progress: _load_drafter(adapter, progress), cast(BinaryIO, output))
+    host = Host(load, cast(BinaryIO, output))
     host.serve(lambda: os.read(sys.stdin.fileno(), 65536))
     sys.stderr.flush()
     # A thread may still be inside a long computation; there is nothing to save.

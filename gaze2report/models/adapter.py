@@ -114,6 +114,8 @@ def save_adapter(folder: Path, model: Gaze2Report, config: ModelConfig, manifest
         files = {name: _file_sha256(aside / name) for name in HASHED_FILES}
         content = {**to_plain(manifest), "files": files, "sha256": _hash_of_files(files)}
         _write_json(aside / MANIFEST, content)
+        for path in aside.iterdir():
+            path.chmod(0o644)  # safetensors writes for the owner alone; a version is read by a whole department
         aside.chmod(0o755)
         os.replace(aside, folder)
     except OSError as error:
@@ -185,9 +187,7 @@ def load_adapter(
         )
     try:
         config: ModelConfig = from_plain(ModelConfig, _read_json(folder / CONFIG))
-        lora = LoraConfig(
-            **{k: v for k, v in _read_json(folder / LORA_CONFIG).items() if k not in {"peft_type", "auto_mapping"}}
-        )
+        lora = _lora_config(folder)
         peft_model = get_peft_model(language_model, lora)
         result = set_peft_model_state_dict(peft_model, _full(load_file(folder / LORA_WEIGHTS)))
         if result.unexpected_keys:
@@ -197,6 +197,13 @@ def load_adapter(
     except (SafetensorError, ValueError, TypeError, RuntimeError) as error:
         raise AdapterUnusable(f"{folder}: does not fit this program: {error}") from error
     return model.eval(), config, manifest
+
+
+def _lora_config(folder: Path) -> LoraConfig:
+    # The base model is checked by its hash; PEFT would compare names, and folders differ from machine to machine.
+    dropped = {"peft_type", "auto_mapping", "base_model_name_or_path"}
+    content = _read_json(folder / LORA_CONFIG)
+    return LoraConfig(**{name: value for name, value in content.items() if name not in dropped})
 
 
 def _load_parts(model: Gaze2Report, state: dict[str, Tensor], folder: Path) -> None:

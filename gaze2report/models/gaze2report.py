@@ -75,7 +75,14 @@ class Gaze2Report(nn.Module):
         """Write the report of one image from its features (1, N, D), gaze and decisions (1, O)."""
         with torch.inference_mode():
             tokens = self.prompt_tokens(features, [gaze], decisions)
-        return self.generator.generate(tokens, decoding=decoding, seed=seed, on_text=on_text, should_stop=should_stop)
+        return self.generator.generate(
+            tokens,
+            reported_observations(decisions[0]),
+            decoding=decoding,
+            seed=seed,
+            on_text=on_text,
+            should_stop=should_stop,
+        )
 
     def without_language_model(self) -> dict[str, Tensor]:
         """State of every part that an adapter version stores itself: all but the language model."""
@@ -104,6 +111,11 @@ def build_model(config: ModelConfig, language_model: Any, tokenizer: Any) -> Gaz
         observation_tokens=ObservationTokens(len(CHEXPERT_OBSERVATIONS), generator.width, generator.embedding_norm),
         generator=generator,
     )
+
+
+def reported_observations(decisions: Tensor) -> list[str]:
+    """Names of the observations that decisions (O,) assert: those of 0.5 or more."""
+    return [name for name, value in zip(CHEXPERT_OBSERVATIONS, decisions.tolist(), strict=True) if value >= 0.5]
 
 
 def to_patch_gaze(fixations: Sequence[PredictedFixation], grid_side: int, sigma_patches: float) -> PatchGaze:

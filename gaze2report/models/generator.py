@@ -18,6 +18,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria, 
 from transformers.generation.streamers import BaseStreamer
 
 INSTRUCTION = "Describe this chest radiograph.\nFindings:"
+NO_FINDING = "No Finding"
 IGNORED_LABEL = -100
 
 
@@ -75,11 +76,10 @@ class Generator(nn.Module):
         Its tokenizer.
     """
 
-    def __init__(self, language_model: Any, tokenizer: Any, instruction: str = INSTRUCTION) -> None:
+    def __init__(self, language_model: Any, tokenizer: Any) -> None:
         super().__init__()
         self.language_model = language_model
         self.tokenizer = tokenizer
-        self.instruction_ids: list[int] = tokenizer(instruction, add_special_tokens=False).input_ids
 
     @property
     def width(self) -> int:
@@ -91,38 +91,72 @@ class Generator(nn.Module):
         """Mean norm of a word embedding: the natural scale of a prompt token."""
         return float(self.language_model.get_input_embeddings().weight.detach().norm(dim=1).mean())
 
+    def instruction_ids(self, observed: Sequence[str] | None) -> list[int]:
+        """Tokenize the instruction, opened by the names of the observations to report.
+
+        Words steer a small language model where soft tokens alone were measured not to: it has known the words since
+        its own training.
+
+        Parameters
+        ----------
+        observed : sequence of str, optional
+            CheXpert names; empty says "no finding"; None leaves the line out.
+        """
+        text = INSTRUCTION
+        if observed is not None:
+            names = [name.lower() for name in observed if name != NO_FINDING] or [NO_FINDING.lower()]
+            text = f"Observations: {', '.join(names)}.\n{INSTRUCTION}"
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False).input_ids
+        return ids
+
+    def word_embeddings(self, words: Sequence[str]) -> Tensor:
+        """Mean embedding of the tokens of each word or phrase, shape (words, H)."""
+        embed = self.language_model.get_input_embeddings()
+        rows = [self.tokenizer(f" {word}", add_special_tokens=False).input_ids for word in words]
+        return torch.stack([embed(torch.tensor(ids)).mean(0) for ids in rows]).detach()
+
     def report_ids(self, findings: str, impression: str, max_tokens: int) -> list[int]:
         """Tokenize a report as it is to be generated: findings, impression, end of text; at most ``max_tokens``."""
         text = f" {findings.strip()}\nImpression: {impression.strip()}"
         ids: list[int] = self.tokenizer(text, add_special_tokens=False).input_ids
         return [*ids[: max_tokens - 1], int(self.tokenizer.eos_token_id)]
 
-    def loss(self, prompt: Tensor, reports: Sequence[Sequence[int]], *, reduction: str = "mean") -> Tensor:
-        """Mean cross-entropy of the report tokens given the prompt; labels elsewhere are masked.
+    def loss(
+        self,
+        prompt: Tensor,
+        reports: Sequence[Sequence[int]],
+        observed: Sequence[Sequence[str] | None] | None = None,
+        *,
+        reduction: str = "mean",
+    ) -> Tensor:
+        """Mean cross-entropy of the report tokens given prompt and instruction; labels elsewhere are masked.
 
         Parameters
         ----------
         prompt : Tensor (B, P, H)
         reports : B sequences of token ids
+        observed : B lists of observations for `instruction_ids`; None: none has any
         reduction : ``"mean"`` over all report tokens, or ``"none"`` for one mean a report, shape (B,).
         """
         embed = self.language_model.get_input_embeddings()
         batch, device = len(reports), prompt.device
-        longest = max(len(report) for report in reports)
+        instructions = [self.instruction_ids(observed[row] if observed else None) for row in range(batch)]
+        longest = max(len(i) + len(r) for i, r in zip(instructions, reports, strict=True))
         ids = torch.full((batch, longest), int(self.tokenizer.eos_token_id), device=device)
         labels = torch.full((batch, longest), IGNORED_LABEL, device=device)
-        for row, report in enumerate(reports):
-            ids[row, : len(report)] = torch.tensor(report, device=device)
-            labels[row, : len(report)] = ids[row, : len(report)]
-        instruction = torch.tensor(self.instruction_ids, device=device).expand(batch, -1)
-        inputs = torch.cat([prompt, embed(torch.cat([instruction, ids], dim=1))], dim=1)  # (B, P + I + T, H)
+        for row, (instruction, report) in enumerate(zip(instructions, reports, strict=True)):
+            end = len(instruction) + len(report)
+            ids[row, :end] = torch.tensor([*instruction, *report], device=device)
+            labels[row, len(instruction) : end] = ids[row, len(instruction) : end]
+        inputs = torch.cat([prompt, embed(ids)], dim=1)  # (B, P + I + T, H)
         # Only the positions that predict a report token need the (large) vocabulary product. Padding is on the right
         # and attention is causal, so no mask is needed: no report token sees it.
-        output = self.language_model(inputs_embeds=inputs, use_cache=False, logits_to_keep=longest + 1)
-        logits = output.logits[:, :-1]  # (B, T, V)
+        predicted = longest - min(len(instruction) for instruction in instructions)
+        output = self.language_model(inputs_embeds=inputs, use_cache=False, logits_to_keep=predicted + 1)
+        logits, labels = output.logits[:, :-1], labels[:, -predicted:]  # (B, T, V), (B, T)
         per_token = F.cross_entropy(
             logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="none"
-        ).view(batch, longest)
+        ).view(batch, predicted)
         counted = labels != IGNORED_LABEL
         if reduction == "none":
             return per_token.sum(1) / counted.sum(1)
@@ -132,19 +166,20 @@ class Generator(nn.Module):
     def generate(
         self,
         prompt: Tensor,
+        observed: Sequence[str] | None = None,
         *,
         decoding: Decoding,
         seed: int = 0,
         on_text: Callable[[str], None] = lambda _: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> str:
-        """Write one report from a prompt (1, P, H), handing on each piece of text as it comes.
+        """Write one report from a prompt (1, P, H) and the observations to name, handing on each piece of text.
 
         The same prompt, decoding and seed give the same text on the same machine. ``should_stop`` is asked between
         two tokens; the text so far is returned.
         """
         embed = self.language_model.get_input_embeddings()
-        instruction = torch.tensor([self.instruction_ids], device=prompt.device)
+        instruction = torch.tensor([self.instruction_ids(observed)], device=prompt.device)
         inputs = torch.cat([prompt, embed(instruction)], dim=1)
         stream = _TokenStream(lambda ids: str(self.tokenizer.decode(ids, skip_special_tokens=True)), on_text)
         sampling: dict[str, Any] = {"do_sample": False}

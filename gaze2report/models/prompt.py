@@ -62,6 +62,12 @@ class ObservationTokens(nn.Module):
         self.norm = nn.LayerNorm(language_width, elementwise_affine=False)
         self.log_scale = nn.Parameter(torch.tensor(scale / language_width**0.5).log())
 
+    @torch.no_grad()
+    def start_from_words(self, present: Tensor, absent: Tensor) -> None:
+        """Let each pair of embeddings start from word embeddings (O, H) instead of from noise, in place."""
+        for parameter, words in ((self.present, present), (self.absent, absent)):
+            parameter.copy_(words / words.std(dim=-1, keepdim=True))
+
     def forward(self, probabilities: Tensor) -> Tensor:
         """Map probabilities (B, O) in [0, 1] to observation tokens (B, O, H)."""
         weight = probabilities.unsqueeze(-1)  # (B, O, 1)

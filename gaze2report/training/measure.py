@@ -128,6 +128,8 @@ def write_card(manifest: AdapterManifest) -> str:
         for name, value in metrics.get("auroc", {}).items()
     ]
     gap, drafts = metrics.get("shuffled_image", {}), metrics.get("drafts", {})
+    if not metrics:
+        return f"# {manifest.name}\n\nNot measured.\n"
     return CARD.format(
         name=manifest.name,
         base=manifest.base_model,

@@ -1,8 +1,8 @@
-"""First phase of report training: true observation labels to reports, without films.
+"""First phase of report training: reports with soft observation tokens, without films.
 
-The language model learns here, from real pairs, to say what its observation tokens say. Only then is it shown films
-(`train_report`): asked to learn both at once from weak pairs, it learns neither and writes one normal report for
-every film.
+The language model learns here, from real pairs, to write short radiology reports. Soft tokens that start from noise
+were measured not to steer it after one epoch (validation loss 1.691 with the right labels, 1.698 with another
+report's), so the second phase (`train_report`) names the observations in words as well.
 """
 
 from __future__ import annotations

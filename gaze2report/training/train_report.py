@@ -20,8 +20,9 @@ from gaze2report.data.report_corpus import LabelledReport, balanced_epoch
 from gaze2report.data.sources.nih_cxr14 import LabelledFilm
 from gaze2report.data.weak_pairing import films_for_reports
 from gaze2report.gaze.time_aggregation import PatchGaze, aggregate
-from gaze2report.models.gaze2report import Gaze2Report, to_patch_gaze
+from gaze2report.models.gaze2report import Gaze2Report, reported_observations, to_patch_gaze
 from gaze2report.training.train_language import batches, labels_of, soften
+from gaze2report.types import CHEXPERT_OBSERVATIONS
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class ReportPhase:
 
     epochs: int = 1
     batch_size: int = 8
-    lora_lr: float = 2e-4
-    prompt_lr: float = 1e-3
+    lora_lr: float = 5e-4
+    prompt_lr: float = 2e-3
     label_noise: float = 0.3
-    head_share: float = 0.2
+    head_share: float = 0.1
     no_gaze_share: float = 0.15
-    normal_share: float = 0.4
+    no_words_share: float = 0.15
+    dropped_word_share: float = 0.1
+    normal_share: float = 0.3
     max_report_tokens: int = 96
     max_steps: int = 0
     seed: int = 0
@@ -51,7 +54,7 @@ class FilmBank:
     maps : Tensor (films, views, N, C)
         Trunk features.
     gaze : list of PatchGaze
-        Of the most likely predicted scanpath.
+        Of a sampled scanpath: the most likely fixations, one by one, all fall on one patch.
     decisions : Tensor (films, O)
         From predictions on films not trained on.
     """
@@ -69,7 +72,7 @@ def make_bank(model: Gaze2Report, films: list[LabelledFilm], maps: Tensor, logit
     gaze = []
     for row in range(len(films)):
         features = _features(model, maps[row : row + 1, 0])
-        gaze.append(to_patch_gaze(model.scanpath.predict(features), model.encoder.grid_side, sigma))
+        gaze.append(to_patch_gaze(model.scanpath.predict(features, seed=row), model.encoder.grid_side, sigma))
     head = model.findings
     probabilities = (logits / head.log_temperature.exp() + head.prior_shift).sigmoid()
     return FilmBank(films, maps, gaze, head.decisions(probabilities))
@@ -104,6 +107,10 @@ def train_report(
         optimizer, [phase.lora_lr, phase.prompt_lr], total_steps=steps, pct_start=0.1
     )
     on_log(f"report phase: {len(reports)} reports, {len(bank.films)} films, {steps} steps")
+    words = [name.lower() for name in CHEXPERT_OBSERVATIONS]
+    model.observation_tokens.start_from_words(
+        model.generator.word_embeddings(words), model.generator.word_embeddings([f"no {word}" for word in words])
+    )
     model.generator.train()
     model.gaze_graph.train()
     done, started = 0, time.monotonic()
@@ -140,9 +147,20 @@ def _step_loss(
     grid = model.encoder.grid_side
     gaze = [aggregate((), 1, 1, grid) if rng.random() < phase.no_gaze_share else bank.gaze[film] for film in films]
     observations = soften(labels_of(rows), phase.label_noise, rng)
+    words = [named_observations(row, phase, rng) for row in rows]
     from_head = torch.from_numpy(rng.random(len(films)) < phase.head_share)
     observations[from_head] = bank.decisions[torch.from_numpy(films)][from_head]
-    return model.generator.loss(model.prompt_tokens(features, gaze, observations), ids)
+    return model.generator.loss(model.prompt_tokens(features, gaze, observations), ids, words)
+
+
+def named_observations(report: LabelledReport, phase: ReportPhase, rng: np.random.Generator) -> list[str] | None:
+    """Observations to name in the instruction of a training example.
+
+    Now and then one is left out, or the whole line, so that the soft tokens have something to add.
+    """
+    if rng.random() < phase.no_words_share:
+        return None
+    return [name for name in sorted(report.observations) if rng.random() >= phase.dropped_word_share]
 
 
 @torch.no_grad()
@@ -170,7 +188,8 @@ def shuffled_image_gap(
                 features, [bank.gaze[i] for i in chosen], bank.decisions[torch.from_numpy(chosen)]
             )
             ids = [model.generator.report_ids(r.findings, r.impression, 96) for r in reports[start : start + 16]]
-            rows.append(model.generator.loss(tokens, ids, reduction="none"))
+            words = [reported_observations(bank.decisions[film]) for film in chosen]
+            rows.append(model.generator.loss(tokens, ids, words, reduction="none"))
         losses.append(torch.cat(rows).double().numpy())
     return losses[0], losses[1]
 

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gaze2report
+from gaze2report.config import EncoderConfig, ModelConfig, from_plain, read_recipe, to_plain
+from gaze2report.errors import Gaze2ReportError, UnreadableInput
+from gaze2report.training.make_weights import load_recipe
+
+RECIPES = Path(gaze2report.__file__).parent / "recipes"
+
+
+def test_a_config_survives_plain_form() -> None:
+    config = ModelConfig(encoder=EncoderConfig(width=64))
+    assert from_plain(ModelConfig, to_plain(config)) == config
+
+
+def test_an_unknown_setting_is_named_with_its_place() -> None:
+    with pytest.raises(ValueError, match=r"encoder has no setting 'widht'"):
+        from_plain(ModelConfig, {"encoder": {"widht": 3}})
+
+
+def test_a_nonsense_setting_is_named_with_its_value() -> None:
+    with pytest.raises(ValueError, match="width=10 must be a multiple of n_heads=4"):
+        EncoderConfig(width=10)
+    with pytest.raises(ValueError, match="a trunk or a vit"):
+        EncoderConfig(vit="vit_base_patch16_224")
+
+
+def test_every_recipe_is_valid() -> None:
+    for path in RECIPES.glob("*.yaml"):
+        assert load_recipe(path).name
+
+
+@pytest.mark.parametrize("content", ["a: [", "- 1", "model: {encoder: {trunk: 3, depth: x, width: 9}}", "modle: {}"])
+def test_a_bad_recipe_is_a_sentence_with_its_path(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(content)
+    with pytest.raises(Gaze2ReportError, match=r"recipe\.yaml"):
+        load_recipe(path)
+
+
+def test_a_missing_recipe_is_a_sentence() -> None:
+    with pytest.raises(UnreadableInput, match="cannot be read as a recipe"):
+        read_recipe(Path("nowhere.yaml"))
