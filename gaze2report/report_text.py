@@ -77,7 +77,7 @@ def split_sentences(text: str) -> list[str]:
 _MENTIONS: dict[str, re.Pattern[str]] = {
     name: re.compile(pattern, re.IGNORECASE)
     for name, pattern in {
-        "Cardiomegaly": r"cardiomegaly|\b(?:heart|cardiac)\b|\bcardio",
+        "Cardiomegaly": r"cardiomegaly|\b(?:heart|cardiac)\b|cardiomediast",
         "Enlarged Cardiomediastinum": r"mediastin",
         "Lung Opacity": r"opaci(?:t|f)|infiltrat|air ?space|lungs? (?:are|is|appear)[\w ]* clear|clear lungs",
         "Lung Lesion": r"\bnodul|\bmass(?:es)?\b|\blesions?\b",
