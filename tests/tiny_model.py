@@ -62,6 +62,7 @@ def tiny_language_model(seed: int = 0) -> LlamaForCausalLM:
         eos_token_id=0,
         pad_token_id=0,
         bos_token_id=None,
+        initializer_range=0.2,  # so that logits of random weights differ and LoRA has something to turn
     )
     model = LlamaForCausalLM(config)
     model.requires_grad_(False)

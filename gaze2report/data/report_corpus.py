@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gaze2report.data.sources.open_i import clean_section, read_reports
 from gaze2report.errors import UnreadableInput
+from gaze2report.report_text import assertions, split_sentences
 from gaze2report.types import CHEXPERT_OBSERVATIONS
 
 Split = Literal["train", "val", "test"]
@@ -53,7 +54,7 @@ def read_split(path: Path) -> dict[str, Split]:
 
 
 def labelled_reports(split_file: Path, split: Split, archive: Path | None = None) -> list[LabelledReport]:
-    """Return the Open-i reports of one split that keep both sections after cleaning, in archive order.
+    """Return the Open-i reports of one split that still state their labels after cleaning, in archive order.
 
     Studies that the split file does not name go to ``train`` by default, as they stand in no test set.
     """
@@ -63,9 +64,33 @@ def labelled_reports(split_file: Path, split: Split, archive: Path | None = None
         if split_of.get(report.study_id, "train") != split:
             continue
         findings, impression = clean_section(report.findings), clean_section(report.impression)
-        if findings and impression:
-            kept.append(LabelledReport(report.study_id, findings, impression, report.observations))
+        stated = stated_observations(f"{findings} {impression}", report.observations)
+        if findings and impression and stated and stated_observations(findings, stated):
+            kept.append(LabelledReport(report.study_id, pertinent_first(findings), pertinent_first(impression), stated))
     return kept
+
+
+def stated_observations(text: str, labels: frozenset[str]) -> frozenset[str]:
+    """Observations that the labels and the words of a cleaned text agree on; empty when the two contradict.
+
+    Cleaning drops sentences with a de-identified word or a comparison, and those often are the ones that hold the
+    finding. Kept with its label, the normal rest would teach a language model to ignore what it is told.
+    """
+    said = {
+        name for sentence in split_sentences(text) for name, is_present in assertions(sentence).items() if is_present
+    }
+    if labels == {"No Finding"}:
+        return frozenset() if said else labels
+    return labels & said
+
+
+def pertinent_first(section: str) -> str:
+    """Put the sentences that assert a finding before those that do not, each in their order.
+
+    A small language model that has begun with the normal heart goes on with the normal report.
+    """
+    sentences = split_sentences(section)
+    return " ".join(sorted(sentences, key=lambda sentence: not any(assertions(sentence).values())))
 
 
 def balanced_epoch(

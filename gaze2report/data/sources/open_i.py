@@ -88,7 +88,7 @@ def read_reports(archive: Path | None = None) -> Iterator[OpenIReport]:
                     stream = files.extractfile(member)
                     if stream is not None:
                         yield parse_report(stream.read())
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, EOFError, tarfile.TarError) as error:
         raise UnreadableInput(path, f"cannot be read as the Open-i report archive: {error}") from error
 
 
