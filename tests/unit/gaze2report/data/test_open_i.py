@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gaze2report.data.report_corpus import LabelledReport, balanced_epoch
+from gaze2report.data.report_corpus import LabelledReport, balanced_epoch, pertinent_first, stated_observations
 from gaze2report.data.sources.open_i import clean_section, mesh_to_observations, parse_report, read_reports
 from gaze2report.errors import UnreadableInput
 
@@ -63,3 +63,23 @@ def test_an_epoch_holds_every_abnormal_report_and_the_wanted_share_of_normal_one
     epoch = balanced_epoch(normal + abnormal, np.random.default_rng(0), normal_share=0.5)
     assert sum(not report.is_normal for report in epoch) == 10
     assert sum(report.is_normal for report in epoch) == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "expected"),
+    [
+        pytest.param("Small left effusion.", {"Pleural Effusion"}, {"Pleural Effusion"}, id="stated"),
+        pytest.param("The lungs are clear.", {"Lung Opacity"}, set(), id="finding_was_cleaned_away"),
+        pytest.param("No effusion.", {"No Finding"}, {"No Finding"}, id="normal"),
+        pytest.param("Left effusion.", {"No Finding"}, set(), id="label_normal_text_not"),
+    ],
+)
+def test_only_labels_that_the_cleaned_text_still_states_are_kept(
+    text: str, labels: set[str], expected: set[str]
+) -> None:
+    assert stated_observations(text, frozenset(labels)) == expected
+
+
+def test_sentences_that_assert_a_finding_come_first_in_their_order() -> None:
+    text = "Heart size is normal. Small left effusion. No pneumothorax. Basilar atelectasis."
+    assert pertinent_first(text) == "Small left effusion. Basilar atelectasis. Heart size is normal. No pneumothorax."
