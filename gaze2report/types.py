@@ -96,6 +96,11 @@ class InstanceHeader:
     is_lossy: bool = False
     pixel_spacing_mm: tuple[float, float] | None = None
     imager_pixel_spacing_mm: tuple[float, float] | None = None
+    pixel_spacing_calibration_type: str = ""
+    estimated_magnification: float | None = None
+    source_to_detector_mm: float | None = None
+    source_to_patient_mm: float | None = None
+    patient_position: str = ""
 
 
 @dataclass(frozen=True, eq=False)

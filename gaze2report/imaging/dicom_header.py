@@ -45,6 +45,12 @@ HEADER_KEYWORDS = (
     "LossyImageCompression",
     "PixelSpacing",
     "ImagerPixelSpacing",
+    "PixelSpacingCalibrationType",
+    "EstimatedRadiographicMagnificationFactor",
+    "DistanceSourceToDetector",
+    "DistanceSourceToPatient",
+    "PatientPosition",
+    "PatientOrientationCodeSequence",
 )
 _LOSSY_TRANSFER_SYNTAXES = frozenset(
     {
@@ -98,6 +104,11 @@ def read_header(header: TolerantDataset, transfer_syntax_uid: str, file_sha256: 
         is_lossy=_is_lossy(header, transfer_syntax_uid),
         pixel_spacing_mm=_spacing(header, "PixelSpacing"),
         imager_pixel_spacing_mm=_spacing(header, "ImagerPixelSpacing"),
+        pixel_spacing_calibration_type=header.text("PixelSpacingCalibrationType").upper(),
+        estimated_magnification=_positive(header, "EstimatedRadiographicMagnificationFactor"),
+        source_to_detector_mm=_positive(header, "DistanceSourceToDetector"),
+        source_to_patient_mm=_positive(header, "DistanceSourceToPatient"),
+        patient_position=_patient_position(header),
     )
 
 
@@ -188,3 +199,24 @@ def _spacing(header: TolerantDataset, keyword: str) -> tuple[float, float] | Non
         return numbers[0], numbers[1]
     header.note(f"The element {keyword} is not two positive lengths and was ignored.")
     return None
+
+
+def _positive(header: TolerantDataset, keyword: str) -> float | None:
+    """A length or ratio; None where it is absent. Zero is what devices write that do not know it."""
+    number = header.number(keyword)
+    if number is None or number == 0:
+        return None
+    if number > 0:
+        return number
+    header.note(f"The element {keyword} is not a positive number and was ignored.")
+    return None
+
+
+def _patient_position(header: TolerantDataset) -> str:
+    """How the patient stood or lay: Patient Orientation Code and Modifier (PS3.3 C.8.4.6), else Patient Position."""
+    words = []
+    for item in header.items("PatientOrientationCodeSequence")[:1]:
+        words = [item.text("CodeMeaning")]
+        words += [modifier.text("CodeMeaning") for modifier in item.items("PatientOrientationModifierCodeSequence")]
+    stated = " ".join(word for word in words if word)
+    return (stated or header.text("PatientPosition")).upper()
