@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Connection, Row, literal, select, tuple_, update
 
 from db import headers, import_rows, objects
 from db.database import Workspace
@@ -142,29 +142,32 @@ def get(workspace: Workspace, study_uid: str) -> Study:
     UnknownRecord
         If it is not in the workspace.
     """
-    images = (
-        select(series.c.series_uid, series.c.modality, series.c.description, instance)
-        .join_from(series, instance)
-        .order_by(series.c.id, instance.c.id)
-    )
+    with workspace.reading() as connection:
+        return _study_of(workspace, connection, study_row(connection, study_uid))
+
+
+def prior_studies(workspace: Workspace, study_uid: str) -> tuple[Study, ...]:
+    """Give the earlier studies of the same patient with their images, the most recent first.
+
+    Earlier means by study date and, on the same day, study time. A study without a date has no priors and is nobody's
+    prior: which of two films came first is never guessed.
+
+    Raises
+    ------
+    UnknownRecord
+        If the study is not in the workspace.
+    """
     with workspace.reading() as connection:
         row = study_row(connection, study_uid)
-        person = connection.execute(select(patient).where(patient.c.id == row.patient_id)).one()
-        image_rows = connection.execute(images.where(series.c.study_id == row.id)).all()
-    return Study(
-        study_uid=study_uid,
-        patient=Patient(person.patient_id, person.name, person.birth_date, person.sex),
-        age_years=row.age_years,
-        study_date=row.study_date,
-        study_time=row.study_time,
-        accession_number=row.accession_number,
-        description=row.description,
-        indication=row.indication,
-        status=row.status,
-        ai_status=row.ai_status,
-        ai_detail=row.ai_detail,
-        series=_group_series(workspace, image_rows),
-    )
+        is_earlier = tuple_(study.c.study_date, study.c.study_time) < tuple_(
+            literal(row.study_date), literal(row.study_time)
+        )
+        found = connection.execute(
+            select(study)
+            .where(study.c.patient_id == row.patient_id, study.c.study_date != "", is_earlier)
+            .order_by(study.c.study_date.desc(), study.c.study_time.desc(), study.c.id.desc())
+        ).all()
+        return tuple(_study_of(workspace, connection, one) for one in found)
 
 
 def set_ai_status(workspace: Workspace, study_uid: str, ai_status: AiStatus, detail: str = "") -> None:
@@ -180,6 +183,30 @@ def set_ai_status(workspace: Workspace, study_uid: str, ai_status: AiStatus, det
     with workspace.writing() as connection:
         row = study_row(connection, study_uid)
         connection.execute(update(study).where(study.c.id == row.id).values(ai_status=ai_status, ai_detail=detail))
+
+
+def _study_of(workspace: Workspace, connection: Connection, row: Row[Any]) -> Study:
+    images = (
+        select(series.c.series_uid, series.c.modality, series.c.description, instance)
+        .join_from(series, instance)
+        .order_by(series.c.id, instance.c.id)
+    )
+    person = connection.execute(select(patient).where(patient.c.id == row.patient_id)).one()
+    image_rows = connection.execute(images.where(series.c.study_id == row.id)).all()
+    return Study(
+        study_uid=row.study_uid,
+        patient=Patient(person.patient_id, person.name, person.birth_date, person.sex),
+        age_years=row.age_years,
+        study_date=row.study_date,
+        study_time=row.study_time,
+        accession_number=row.accession_number,
+        description=row.description,
+        indication=row.indication,
+        status=row.status,
+        ai_status=row.ai_status,
+        ai_detail=row.ai_detail,
+        series=_group_series(workspace, image_rows),
+    )
 
 
 def _group_series(workspace: Workspace, rows: Iterable[Row[Any]]) -> tuple[Series, ...]:

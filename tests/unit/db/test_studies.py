@@ -264,3 +264,33 @@ def test_a_header_is_the_same_after_it_was_kept(header):
 def test_a_header_kept_by_another_release_is_read_as_far_as_it_is_known():
     kept = '{"study_uid": "1", "series_uid": "2", "instance_uid": "3", "field_of_tomorrow": 4}'
     assert headers.header_from_json(kept) == InstanceHeader("1", "2", "3")
+
+
+def add_of(workspace, folder, uid, date, time="", **fields):
+    return add_study(
+        workspace, folder, uid, patient_name="Doe^Jane", study_date=date, study_time=time,
+        **({"patient_id": "P1"} | fields),
+    )  # fmt: skip
+
+
+def test_prior_studies_are_the_earlier_ones_of_the_same_patient_newest_first(workspace, tmp_path):
+    add_of(workspace, tmp_path, "1.1", "20190101", "090000", view_position="PA")
+    add_of(workspace, tmp_path, "1.2", "20200614", "090000")
+    now = add_of(workspace, tmp_path, "1.3", "20200614", "101500")
+    add_of(workspace, tmp_path, "1.4", "20200614", "101500")  # the same moment is not earlier
+    add_of(workspace, tmp_path, "1.5", "20210101")
+    add_of(workspace, tmp_path, "1.6", "")  # nobody knows when
+    add_of(workspace, tmp_path, "1.7", "20180101", patient_id="P2")
+    priors = studies.prior_studies(workspace, now)
+    assert [prior.study_uid for prior in priors] == ["1.2", "1.1"]
+    assert [image.header.view_position for image in priors[1].instances] == ["PA"]
+    assert priors[1] == studies.get(workspace, "1.1")
+    assert studies.prior_studies(workspace, "1.6") == ()
+
+
+def test_a_study_of_no_known_patient_has_no_priors(workspace, tmp_path):
+    for uid, date in (("1.1", "20190101"), ("1.2", "20200101")):
+        add_of(workspace, tmp_path, uid, date, patient_id="")
+    assert studies.prior_studies(workspace, "1.2") == ()
+    with pytest.raises(UnknownRecord, match=r"no study 9\.9"):
+        studies.prior_studies(workspace, "9.9")
