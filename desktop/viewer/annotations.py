@@ -9,7 +9,10 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from desktop import theme
 from desktop.patient_text import name_text, sex_age_text, when_text
-from gaze2report.types import InstanceHeader
+from gaze2report.types import Image, InstanceHeader
+
+CornerLine = tuple[str, str]
+"""Text and colour of a line in a corner."""
 
 BANNER_HEIGHT_PX = 26
 _MARGIN_PX = 10
@@ -41,6 +44,27 @@ def view_text(header: InstanceHeader) -> str:
     return " ".join(p for p in (header.modality, header.view_position or "view ?", header.laterality) if p)
 
 
+def warnings_of(header: InstanceHeader) -> list[CornerLine]:
+    """What must be known about a film before it is read; never hidden."""
+    lines = []
+    if header.presentation_intent.upper() == "FOR PROCESSING":
+        lines.append(("FOR PROCESSING: not meant for reading", theme.ERROR))
+    if header.is_lossy:
+        lines.append(("LOSSY compression", theme.WARNING))
+    return lines
+
+
+def notes_of(image: Image) -> list[CornerLine]:
+    """What was tolerated while the film was read."""
+    return [(f"tolerated while reading: {note}", theme.MUTED) for note in image.notes]
+
+
+def size_text(image: Image) -> str:
+    """Columns and rows."""
+    rows, columns = image.codes.shape
+    return f"{columns} x {rows}"
+
+
 def paint_banner(painter: QPainter, banner: Banner, width: float) -> None:
     """Draw the banner along the top; details that do not fit are cut at the end, the name never."""
     painter.save()
@@ -62,7 +86,7 @@ def paint_banner(painter: QPainter, banner: Banner, width: float) -> None:
 
 
 def paint_corners(
-    painter: QPainter, left: list[tuple[str, str]], right: list[tuple[str, str]], width: float, height: float
+    painter: QPainter, left: list[CornerLine], right: list[CornerLine], width: float, height: float
 ) -> None:
     """Draw (text, colour) lines into the bottom corners, the last ones lowest; the right corner is never cut."""
     painter.save()

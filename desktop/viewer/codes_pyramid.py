@@ -7,6 +7,7 @@ halved levels keeps each resampling to at most five taps per axis, whatever the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,33 +62,74 @@ def _halved(codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
 
 
 def view_codes(pyramid: CodesPyramid, viewport: Viewport, *, is_smooth: bool = True) -> ViewCodes | None:
-    """Resample what the viewport shows; None when the image is out of sight."""
-    left, top = viewport.origin_px
-    scale = viewport.scale
-    first_column, last_column = _visible(left, scale, pyramid.columns, viewport.width_px)
-    first_row, last_row = _visible(top, scale, pyramid.rows, viewport.height_px)
-    if first_column >= last_column or first_row >= last_row:
+    """Resample what the viewport shows, turned and mirrored as it says; None when the image is out of sight."""
+    across, down = _screen_axes(pyramid, viewport)
+    if across.is_empty or down.is_empty:
         return None
-    columns = np.arange(first_column, last_column) - left
-    rows = np.arange(first_row, last_row) - top
-    codes = _resampled(pyramid, rows, columns, scale, is_smooth)
-    return ViewCodes(codes, first_column, first_row)
+    columns, rows = (down, across) if viewport.orientation.swaps_axes else (across, down)
+    codes = _resampled(pyramid, rows.offsets, columns.offsets, viewport.scale, is_smooth)
+    if rows.is_reversed:
+        codes = codes[::-1]
+    if columns.is_reversed:
+        codes = codes[:, ::-1]
+    if viewport.orientation.swaps_axes:
+        codes = codes.T
+    return ViewCodes(np.ascontiguousarray(codes), across.first_px, down.first_px)
 
 
-def _visible(origin: int, scale: float, size: int, viewport_size: int) -> tuple[int, int]:
-    return max(0, origin), min(viewport_size, origin + max(1, round(size * scale)))
+@dataclass(frozen=True, eq=False)
+class _ScreenAxis:
+    """Device pixels of one axis of the screen that lie on the image.
+
+    Attributes
+    ----------
+    first_px : int
+        The first of them.
+    offsets : ndarray
+        Their near edges in device pixels from the image's edge, ascending along the image.
+    is_reversed : bool
+        Whether the image runs against the screen along this axis.
+    """
+
+    first_px: int
+    offsets: NDArray[np.float64]
+    is_reversed: bool
+
+    @property
+    def is_empty(self) -> bool:
+        return len(self.offsets) == 0
+
+
+def _screen_axes(pyramid: CodesPyramid, viewport: Viewport) -> tuple[_ScreenAxis, _ScreenAxis]:
+    a, b, c, d = viewport.orientation.matrix
+    left, top = viewport.origin_px
+    columns, rows = pyramid.columns * viewport.scale, pyramid.rows * viewport.scale
+    across = _screen_axis(left, a + b, columns if a else rows, viewport.width_px)
+    down = _screen_axis(top, c + d, rows if d else columns, viewport.height_px)
+    return across, down
+
+
+def _screen_axis(origin: float, sign: int, length: float, viewport_size: int) -> _ScreenAxis:
+    near = origin if sign > 0 else origin - length
+    # a device pixel belongs to the image when its centre does; the smallest film still has one
+    first = ceil(near - 0.5)
+    last = max(ceil(near + length - 0.5), first + 1)
+    pixels = np.arange(max(0, first), min(viewport_size, last), dtype=np.float64)
+    offsets = pixels - origin if sign > 0 else (origin - 1.0 - pixels)[::-1]
+    return _ScreenAxis(max(0, first), offsets, sign < 0)
 
 
 def _resampled(
-    pyramid: CodesPyramid, rows: NDArray[np.intp], columns: NDArray[np.intp], scale: float, is_smooth: bool
+    pyramid: CodesPyramid, rows: NDArray[np.float64], columns: NDArray[np.float64], scale: float, is_smooth: bool
 ) -> NDArray[np.uint16]:
     source = pyramid.levels[0]
     if scale == 1.0:
-        return np.ascontiguousarray(source[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+        top, left = int(rows[0]), int(columns[0])
+        return source[top : top + len(rows), left : left + len(columns)]
     if scale > 1.0 and not is_smooth:
-        row_index = np.minimum((rows + 0.5) / scale, source.shape[0] - 1).astype(np.intp)
-        column_index = np.minimum((columns + 0.5) / scale, source.shape[1] - 1).astype(np.intp)
-        return np.ascontiguousarray(source[row_index][:, column_index])
+        row_index = np.clip((rows + 0.5) / scale, 0, source.shape[0] - 1).astype(np.intp)
+        column_index = np.clip((columns + 0.5) / scale, 0, source.shape[1] - 1).astype(np.intp)
+        return source[row_index][:, column_index]
     # one level finer than need be: a coarse pixel may straddle two output pixels, a fine one hardly matters
     level = min(max(0, int(np.floor(-np.log2(scale))) - 1), len(pyramid.levels) - 1)
     source = pyramid.levels[level]
@@ -97,7 +139,7 @@ def _resampled(
     first, last = int(column_taps.min()), int(column_taps.max()) + 1
     mixed_rows = _mix(source[:, first:last], *taps(rows, level_scale, source.shape[0]))
     mixed = _mix(mixed_rows.T, column_taps - first, column_weights).T
-    return np.ascontiguousarray((mixed + np.float32(0.5)).astype(np.uint16))
+    return (mixed + np.float32(0.5)).astype(np.uint16)
 
 
 def _mix(
@@ -111,7 +153,7 @@ def _mix(
     return mixed
 
 
-def _area_taps(outputs: NDArray[np.intp], scale: float, size: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+def _area_taps(outputs: NDArray[np.float64], scale: float, size: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Source pixels under each output pixel, weighted by how much of them it covers."""
     starts = np.clip(outputs / scale, 0, size - 1e-6)
     ends = np.clip((outputs + 1) / scale, starts + 1e-6, size)
@@ -124,7 +166,7 @@ def _area_taps(outputs: NDArray[np.intp], scale: float, size: int) -> tuple[NDAr
     return np.minimum(indices, size - 1), weights.astype(np.float32)
 
 
-def _linear_taps(outputs: NDArray[np.intp], scale: float, size: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+def _linear_taps(outputs: NDArray[np.float64], scale: float, size: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """The two source pixels whose centres lie around each output pixel's centre."""
     positions = np.clip((outputs + 0.5) / scale - 0.5, 0, size - 1)
     first = np.minimum(np.floor(positions).astype(np.intp), max(size - 2, 0))

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from math import ceil
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop import theme
-from desktop.viewer.annotations import BANNER_HEIGHT_PX, Banner, banner_of, paint_banner, paint_corners
-from desktop.viewer.codes_pyramid import CodesPyramid, ViewCodes, view_codes
+from desktop.viewer.annotations import (
+    BANNER_HEIGHT_PX,
+    Banner,
+    CornerLine,
+    banner_of,
+    notes_of,
+    paint_banner,
+    paint_corners,
+    size_text,
+    warnings_of,
+)
+from desktop.viewer.codes_pyramid import CodesPyramid
+from desktop.viewer.film_picture import FilmPicture
 from desktop.viewer.image_gestures import ImageGestures
+from desktop.viewer.image_layer import ImageLayer
 from desktop.viewer.scanpath_overlay import LABEL, paint_scanpath
 from desktop.viewer.viewport import Viewport, fitted
 from desktop.viewer.window_tool import WindowTool
+from gaze2report.imaging.orientation import STORED, Orientation
 from gaze2report.types import Fixation, Image
 
 
@@ -26,12 +37,15 @@ class ImageView(QWidget):
     Signals
     -------
     view_changed
-        Zoom, pan, window or inversion changed.
+        Zoom, pan, orientation, window or inversion changed.
+    image_changed
+        Another image, or none, is shown.
     menu_wanted(QPoint)
         The reader clicked with the right button, at this global position.
     """
 
     view_changed = Signal()
+    image_changed = Signal()
     menu_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -39,39 +53,37 @@ class ImageView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMouseTracking(False)
         self.image: Image | None = None
         self.window_tool: WindowTool | None = None
         self.viewport: Viewport | None = None
-        self.is_smooth = True
         self.is_gaze_shown = True
         self.are_corners_shown = True
-        self._pyramid: CodesPyramid | None = None
+        self._layers: list[ImageLayer] = []
+        self._picture: FilmPicture | None = None
         self._banner: Banner | None = None
         self._message = ""
         self._fixations: tuple[Fixation, ...] = ()
         self._is_fitted = True
-        self._codes: ViewCodes | None = None
-        self._codes_of: tuple[Viewport, bool] | None = None
-        self._table: NDArray[np.uint32] | None = None
         self.gestures = ImageGestures(self)
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def set_image(self, image: Image, pyramid: CodesPyramid) -> None:
         """Show an image, fitted, under the window it opens with."""
-        self.image, self._pyramid = image, pyramid
+        self.image, self._picture, self.viewport = image, FilmPicture(pyramid), None
         self.window_tool = WindowTool(image)
         self._banner = banner_of(image.header)
         self._message = ""
         self.fit()
         self.window_changed()
+        self.image_changed.emit()
 
     def set_message(self, message: str, banner: Banner | None = None) -> None:
         """Show a sentence instead of an image."""
-        self.image = self._pyramid = self.window_tool = self.viewport = self._codes = self._codes_of = None
+        self.image = self._picture = self.window_tool = self.viewport = None
         self._message, self._banner = message, banner
         self.view_changed.emit()
+        self.image_changed.emit()
         self.update()
 
     def set_fixations(self, fixations: tuple[Fixation, ...]) -> None:
@@ -80,11 +92,28 @@ class ImageView(QWidget):
         self.update()
 
     @property
+    def layers(self) -> tuple[ImageLayer, ...]:
+        """What is drawn over the film, the lowest first."""
+        return tuple(self._layers)
+
+    def add_layer(self, layer: ImageLayer) -> None:
+        """Draw a layer on top of those there."""
+        self._layers.append(layer)
+        self.setMouseTracking(True)
+        self.update()
+
+    def remove_layer(self, layer: ImageLayer) -> None:
+        """Draw a layer no more; one that has the mouse lets go of it."""
+        self._layers.remove(layer)
+        self.gestures.forget(layer)
+        self.update()
+
+    @property
     def banner(self) -> Banner | None:
         """Identity painted at the top."""
         return self._banner
 
-    # -- zoom and pan -------------------------------------------------------------------------------------------
+    # -- zoom, pan and orientation --------------------------------------------------------------------------------
 
     def device_size(self) -> tuple[int, int]:
         """Size in device pixels, whole pixels only."""
@@ -98,9 +127,10 @@ class ImageView(QWidget):
         width_px, height_px = self.device_size()
         banner_px = round(BANNER_HEIGHT_PX * self.devicePixelRatioF())
         rows, columns = self.image.codes.shape
-        view = fitted(width_px, max(1, height_px - banner_px), columns, rows)
-        center_y_px = view.center_y_px - banner_px / 2 / view.scale
-        self._set_viewport(Viewport(width_px, height_px, view.scale, view.center_x_px, center_y_px))
+        view = fitted(width_px, max(1, height_px - banner_px), columns, rows, self.orientation)
+        whole = Viewport(width_px, height_px, view.scale, view.center_x_px, view.center_y_px, view.orientation)
+        middle_y = banner_px + (height_px - banner_px) / 2
+        self._set_viewport(whole.centered_on(view.center_x_px, view.center_y_px, width_px / 2, middle_y))
         self._is_fitted = True
 
     def zoom_to_pixels(self) -> None:
@@ -118,22 +148,49 @@ class ImageView(QWidget):
 
     def pan(self, dx: float, dy: float) -> None:
         """Move the image by logical pixels."""
-        if self.viewport is not None and self._pyramid is not None:
+        if self.viewport is not None and self.image is not None:
             ratio = self.devicePixelRatioF()
-            moved = self.viewport.panned(dx * ratio, dy * ratio, self._pyramid.columns, self._pyramid.rows)
-            self._set_viewport(moved)
+            rows, columns = self.image.codes.shape
+            self._set_viewport(self.viewport.panned(dx * ratio, dy * ratio, columns, rows))
+
+    @property
+    def orientation(self) -> Orientation:
+        """How the film is turned and mirrored."""
+        return self.viewport.orientation if self.viewport is not None else STORED
+
+    def orient(self, orientation: Orientation) -> None:
+        """Turn or mirror the film; a fitted one stays fitted."""
+        if self.viewport is None:
+            return
+        was_fitted = self._is_fitted
+        self._set_viewport(self.viewport.oriented(orientation))
+        if was_fitted:
+            self.fit()
+
+    def turn(self, quarter_turns: int) -> None:
+        """Turn by clockwise quarter turns."""
+        self.orient(self.orientation.turned(quarter_turns))
+
+    def flip_horizontally(self) -> None:
+        """Exchange left and right of the screen."""
+        self.orient(self.orientation.flipped_horizontally())
+
+    def flip_vertically(self) -> None:
+        """Exchange top and bottom of the screen."""
+        self.orient(self.orientation.flipped_vertically())
 
     def reset(self) -> None:
-        """Fit, opening window, no inversion."""
+        """Fit, as stored, opening window, no inversion."""
         if self.window_tool is not None:
             self.window_tool.reset()
+            self.orient(STORED)
             self.fit()
             self.window_changed()
 
     def window_changed(self) -> None:
         """Take over what the window tool says now."""
-        if self.window_tool is not None:
-            self._table = self.window_tool.table()
+        if self.window_tool is not None and self._picture is not None:
+            self._picture.set_table(self.window_tool.table())
             self.view_changed.emit()
             self.update()
 
@@ -160,12 +217,16 @@ class ImageView(QWidget):
     # -- painting -----------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Image, scanpath, corners, banner: in this order, so that nothing covers the banner."""
+        """Image, layers, corners, banner: in this order, so that nothing covers the banner."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor("#000000"))
-        if self.image is not None and self.viewport is not None and self._pyramid is not None:
-            self._paint_image(painter)
+        if self._picture is not None and self.viewport is not None:
+            painter.save()
+            self._to_whole_device_pixels(painter)
+            self._picture.paint(painter, self.viewport, self.devicePixelRatioF())
             self._paint_fixations(painter)
+            self._paint_layers(painter, self.viewport)
+            painter.restore()
         elif self._message:
             painter.setPen(QColor(theme.MUTED))
             box = self.rect().adjusted(40, 40, -40, -40)
@@ -175,24 +236,19 @@ class ImageView(QWidget):
             paint_banner(painter, self._banner, self.width())
         painter.end()
 
-    def _paint_image(self, painter: QPainter) -> None:
-        viewport, pyramid = self.viewport, self._pyramid
-        assert viewport is not None
-        assert pyramid is not None
-        if self._codes_of != (viewport, self.is_smooth):
-            self._codes = view_codes(pyramid, viewport, is_smooth=self.is_smooth)
-            self._codes_of = (viewport, self.is_smooth)
-        if self._codes is None or self._table is None:
-            return
-        pixels = np.take(self._table, self._codes.codes)
-        rows, columns = pixels.shape
-        picture = QImage(pixels.data, columns, rows, columns * 4, QImage.Format.Format_RGB32)
-        # whole device pixels, also where a fractional screen scale puts this widget between two of them
-        ratio = self.devicePixelRatioF()
-        device = painter.deviceTransform()
-        left_px = self._codes.left_px + ceil(device.dx() - 1e-6) - device.dx()
-        top_px = self._codes.top_px + ceil(device.dy() - 1e-6) - device.dy()
-        painter.drawImage(QRectF(left_px / ratio, top_px / ratio, columns / ratio, rows / ratio), picture)
+    def _to_whole_device_pixels(self, painter: QPainter) -> None:
+        """Also where a fractional screen scale puts this widget between two device pixels."""
+        ratio, device = self.devicePixelRatioF(), painter.deviceTransform()
+        painter.translate(
+            (ceil(device.dx() - 1e-6) - device.dx()) / ratio, (ceil(device.dy() - 1e-6) - device.dy()) / ratio
+        )
+
+    def _paint_layers(self, painter: QPainter, viewport: Viewport) -> None:
+        for layer in self._layers:
+            if layer.is_visible:
+                painter.save()
+                layer.paint(painter, viewport, self.devicePixelRatioF())
+                painter.restore()
 
     def _paint_fixations(self, painter: QPainter) -> None:
         if not (self.is_gaze_shown and self._fixations) or self.viewport is None:
@@ -207,22 +263,18 @@ class ImageView(QWidget):
     def _paint_corners(self, painter: QPainter) -> None:
         if self.image is None or self.viewport is None or self.window_tool is None:
             return
-        header = self.image.header
-        left: list[tuple[str, str]] = []
-        right: list[tuple[str, str]] = []
-        if header.presentation_intent.upper() == "FOR PROCESSING":
-            left.append(("FOR PROCESSING: not meant for reading", theme.ERROR))
-        if header.is_lossy:
-            left.append(("LOSSY compression", theme.WARNING))
+        left = warnings_of(self.image.header)
+        if self.orientation.badge:
+            left.append((self.orientation.badge, theme.WARNING))
         if self.is_gaze_shown and self._fixations:
             left.append((LABEL, theme.GAZE))
+        right: list[CornerLine] = []
         if self.are_corners_shown:
-            left = [(f"tolerated while reading: {note}", theme.MUTED) for note in self.image.notes] + left
-            rows, columns = self.image.codes.shape
-            zoom = "fit" if self._is_fitted else "1:1" if self.viewport.scale == 1.0 else "zoom"
+            left = notes_of(self.image) + left
+            fit = "fit" if self._is_fitted else "1:1" if self.viewport.scale == 1.0 else "zoom"
             right = [
                 (self.window_tool.text(), theme.TEXT),
-                (f"{columns} x {rows}   {zoom} {self.viewport.scale * 100:.0f} %", theme.TEXT),
+                (f"{size_text(self.image)}   {fit} {self.viewport.scale * 100:.0f} %", theme.TEXT),
             ]
         paint_corners(painter, left, right, self.width(), self.height())
 
@@ -254,7 +306,8 @@ class ImageView(QWidget):
         self.gestures.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Do nothing: a double click inside a film must not become a drag."""
+        """For the layers only: a double click inside a film must not become a drag."""
+        self.gestures.double_click(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom to the cursor."""

@@ -7,43 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
+from shown_films import HEADER, drag, make_image, pixels, show
 
 from desktop.viewer.annotations import BANNER_HEIGHT_PX
-from desktop.viewer.codes_pyramid import build_pyramid
 from desktop.viewer.image_view import ImageView
 from desktop.viewer.scanpath_overlay import radius_px
 from gaze2report.imaging import windowing
-from gaze2report.types import Fixation, Image, InstanceHeader, VoiLut, VoiWindow
-
-HEADER = InstanceHeader("1.2", "1.2.1", "1.2.1.1", patient_name="Doe^Jane", patient_id="P1", modality="DX")
-
-
-def make_image(rows: int = 300, columns: int = 200, **fields: object) -> Image:
-    codes = np.random.default_rng(1).integers(0, 4096, (rows, columns)).astype(np.uint16)
-    usual = {
-        "codes": codes, "modality_values": np.arange(4096, dtype=np.float64) - 1024.0, "header": HEADER,
-        "pixel_sha256": "d" * 64, "windows": (VoiWindow(1000, 2000, explanation="lung"), VoiWindow(500, 300)),
-    }  # fmt: skip
-    return Image(**(usual | fields))  # type: ignore[arg-type]
-
-
-def show(qtbot, image: Image, width: int = 500, height: int = 426) -> ImageView:
-    view = ImageView()
-    qtbot.addWidget(view)
-    view.resize(width, height)
-    view.show()
-    qtbot.waitExposed(view)
-    view.set_image(image, build_pyramid(image.codes))
-    view.are_corners_shown = False
-    return view
-
-
-def pixels(widget: QWidget) -> np.ndarray:
-    picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-    return np.frombuffer(picture.constBits(), np.uint32).reshape(picture.height(), picture.width()) & 0xFFFFFF
+from gaze2report.types import Fixation, VoiLut, VoiWindow
 
 
 def shown_grey(view: ImageView) -> np.ndarray:
@@ -116,25 +88,6 @@ def test_a_drag_from_a_voi_lut_starts_from_a_window_like_it(qtbot) -> None:
     assert "LUT off" in view.window_tool.text()
     after = windowing.to_display(image, view.window_tool.voi).astype(int)
     assert np.abs(before - after).mean() < 8
-
-
-def drag(view: ImageView, button: Qt.MouseButton, start: QPoint, end: QPoint, modifiers=Qt.KeyboardModifier.NoModifier):
-    QTest.mousePress(view, button, modifiers, start)
-    for share in (0.25, 0.5, 0.75, 1.0):
-        middle = start + (end - start) * share
-        QTest.mouseMove(view, middle)
-        QApplication.sendEvent(view, move_event(view, button, middle, modifiers))
-    QTest.mouseRelease(view, button, modifiers, end)
-
-
-def move_event(view: ImageView, button: Qt.MouseButton, at: QPoint, modifiers):
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QMouseEvent
-
-    position = QPointF(at)
-    return QMouseEvent(
-        QEvent.Type.MouseMove, position, view.mapToGlobal(position), Qt.MouseButton.NoButton, button, modifiers
-    )
 
 
 @pytest.mark.parametrize(
