@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from db.records import WorklistEntry
 from desktop import theme
-from desktop.menus import make_menus
+from desktop.menus import Menus, add_window_actions
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
 from desktop.operations.imports import ImportResult, import_files
@@ -72,7 +72,9 @@ class MainWindow(QMainWindow):
         self._refresh_later = QTimer(self, singleShot=True, interval=_REFRESH_AFTER_MS)
         self._refresh_later.timeout.connect(self.refresh_worklist)
         self._lay_out()
-        make_menus(self.top.menus, self, services.host)
+        services.actions.add_widget("window", self)
+        add_window_actions(services.actions, self, services.host)
+        self.menus = Menus(self.top.menus, services.actions)
         self._connect()
         self._restore_layout()
 
@@ -169,7 +171,7 @@ class MainWindow(QMainWindow):
 
     def show_keys(self) -> None:
         """Show all keys."""
-        sheet = ShortcutSheet(self)
+        sheet = ShortcutSheet(self._services.actions, self)
         sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         sheet.show()
 

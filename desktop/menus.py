@@ -1,74 +1,103 @@
-"""The menus and their keys: a table of what the window can do."""
+"""The menu bar, made from the registry of actions, and the actions of the window itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenuBar
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QMenu, QMenuBar
 
-from desktop.model_host import ModelHost
+from desktop.actions import Actions, ActionSpec
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
+    from desktop.model_host import ModelHost
 
-Entry = tuple[str, str, Callable[[], object]] | None
-"""Text, key ("" for none) and call; None is a line between two groups."""
+MENU_TITLES = {
+    "File": "Fil&e",
+    "Study": "St&udy",
+    "Image": "I&mage",
+    "Measure": "Mea&sure",
+    "Gaze": "Ga&ze",
+    "Report": "Re&port",
+    "Model": "M&odel",
+    "Window": "&Window",
+    "Help": "&Help",
+}
+"""Groups in the order of the menu bar. Alt with F, R, L and A stays free: readers turn and flip films with those."""
 
 
-def make_menus(bar: QMenuBar, window: MainWindow, host: ModelHost) -> None:
-    """Fill the menu bar; the keys work wherever the keyboard is."""
-    view, report = window.viewer.view, window.report
-    menus: dict[str, tuple[Entry, ...]] = {
-        "&File": (
-            ("Open &files...", "Ctrl+O", window.ask_for_files),
-            ("Open f&older...", "Ctrl+Shift+O", window.ask_for_folder),
-            None,
-            ("&Quit", "Ctrl+Q", window.close),
-        ),
-        "&Study": (
-            ("&Worklist", "Ctrl+L", window.show_worklist),
-            ("&Filter the worklist", "Ctrl+F", window.focus_filter),
-            None,
-            ("Next &unread", "Ctrl+N", window.open_next_unread),
-            ("Study &before", "Ctrl+Left", lambda: window.open_neighbour(-1)),
-            ("Study &after", "Ctrl+Right", lambda: window.open_neighbour(1)),
-        ),
-        "&Image": (
-            ("&Fit", "Ctrl+Return", view.fit),
-            ("&1:1", "Ctrl+0", view.zoom_to_pixels),
-            ("Zoom &in", "Ctrl++", lambda: view.zoom(1.25)),
-            ("Zoom &out", "Ctrl+-", lambda: view.zoom(0.8)),
-            ("&Invert", "Ctrl+Shift+I", view.invert),
-            None,
-            ("Predicted &gaze (AI)", "F4", window.viewer.toggle_gaze),
-        ),
-        "&Report": (
-            ("&Keyboard to report / image", "F3", window.switch_focus),
-            None,
-            ("&Draft / cancel draft", "F5", report.draft_or_cancel),
-            ("&Insert AI draft", "F9", report.insert_drafts),
-            None,
-            ("&Accept as preliminary", "F10", report.accept),
-            ("&Sign...", "F12", report.ask_to_sign),
-            ("&Copy text", "", report.copy_text),
-        ),
-        "&Model": (("Start &again", "", host.retry_now), ("Switch &off", "", host.switch_off)),
-        "&Help": (("&Keys", "F1", window.show_keys),),
-    }
-    for title, entries in menus.items():
-        menu = bar.addMenu(title)
-        for entry in entries:
-            if entry is None:
+class Menus(QObject):
+    """Keeps the menu bar like the registry.
+
+    Parameters
+    ----------
+    bar : QMenuBar
+        Where the menus go.
+    """
+
+    def __init__(self, bar: QMenuBar, actions: Actions) -> None:
+        super().__init__(bar)
+        self._bar, self._actions = bar, actions
+        self._fill_later = QTimer(self, singleShot=True, interval=0)
+        self._fill_later.timeout.connect(self.fill)
+        for group, title in MENU_TITLES.items():
+            mnemonic = title[title.index("&") + 1].upper()
+            actions.reserve(f"Alt+{mnemonic}", f"Alt+{mnemonic} opens the menu {group}.")
+        actions.added.connect(lambda _: self._fill_later.start())
+        self.fill()
+
+    def fill(self) -> None:
+        """Make all menus anew."""
+        self._bar.clear()
+        specs = [spec for spec in self._actions if spec.in_menu]
+        known = list(MENU_TITLES)
+        groups = sorted({spec.group for spec in specs}, key=lambda g: known.index(g) if g in known else len(known))
+        for group in groups:
+            menu = self._bar.addMenu(MENU_TITLES.get(group, group))
+            menu.setToolTipsVisible(False)
+            menu.aboutToShow.connect(self._actions.refresh_checks)
+            self._fill_menu(menu, [spec for spec in specs if spec.group == group])
+
+    def _fill_menu(self, menu: QMenu, specs: list[ActionSpec]) -> None:
+        sections = list(dict.fromkeys(spec.section for spec in specs))
+        submenus: dict[str, QMenu] = {}
+        for section in sections:
+            if section != sections[0]:
                 menu.addSeparator()
-            else:
-                menu.addAction(_action(window, *entry))
+            for spec in (spec for spec in specs if spec.section == section):
+                place = menu
+                if spec.submenu:
+                    place = submenus.get(spec.submenu) or submenus.setdefault(spec.submenu, menu.addMenu(spec.submenu))
+                place.addAction(self._actions[spec.id])
 
 
-def _action(window: MainWindow, text: str, key: str, call: Callable[[], object]) -> QAction:
-    action = QAction(text, window)
-    if key:
-        action.setShortcut(QKeySequence(key))
-    action.triggered.connect(lambda _=False: call())
-    return action
+def add_window_actions(actions: Actions, window: MainWindow, host: ModelHost) -> None:
+    """Register what the window itself can do."""
+    for spec, call in (
+        (ActionSpec("file.open_files", "Open &files...", "File", ("Ctrl+O",)), window.ask_for_files),
+        (ActionSpec("file.open_folder", "Open f&older...", "File", ("Ctrl+Shift+O",)), window.ask_for_folder),
+        (ActionSpec("file.quit", "&Quit", "File", ("Ctrl+Q",), section="quit"), window.close),
+        (ActionSpec("study.worklist", "&Worklist", "Study", ("Ctrl+L",)), window.show_worklist),
+        (ActionSpec("study.filter", "&Filter the worklist", "Study", ("Ctrl+F",)), window.focus_filter),
+        (
+            ActionSpec("study.next_unread", "Next &unread", "Study", ("Ctrl+N",), section="next"),
+            window.open_next_unread,
+        ),
+        (
+            ActionSpec("study.before", "Study &before", "Study", ("Ctrl+Left",), section="next"),
+            lambda: window.open_neighbour(-1),
+        ),
+        (
+            ActionSpec("study.after", "Study &after", "Study", ("Ctrl+Right",), section="next"),
+            lambda: window.open_neighbour(1),
+        ),
+        (
+            ActionSpec("report.switch_focus", "&Keyboard to report / image", "Report", ("F3",), section="focus"),
+            window.switch_focus,
+        ),
+        (ActionSpec("model.start", "Start &again", "Model"), host.retry_now),
+        (ActionSpec("model.off", "Switch &off", "Model"), host.switch_off),
+        (ActionSpec("help.keys", "&Keys", "Help", ("F1",)), window.show_keys),
+    ):
+        actions.add(spec, call)

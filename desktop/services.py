@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop.actions import Actions
 from desktop.background import Background
 from desktop.errors import ErrorReporter
 from desktop.model_host import ModelHost
@@ -22,6 +23,8 @@ class Services(QObject):
 
     Attributes
     ----------
+    actions : Actions
+        What the reader can do; each part of the window registers its own.
     film_intake, import_intake : Intake
         Two, so that opening a film never waits for an import.
     workspace : Workspace or None
@@ -54,6 +57,7 @@ class Services(QObject):
         self.film_intake = film_intake
         self.import_intake = import_intake
         self.settings = settings
+        self.actions = Actions(settings, self)
         self.reporter = reporter
         self.reading = reading
         self.workspace: Workspace | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -65,6 +66,18 @@ class Settings:
     def is_gaze_shown(self, shown: bool) -> None:
         self._store.setValue("viewer/gaze", "true" if shown else "false")
 
+    def keys(self, action_id: str) -> tuple[str, ...] | None:
+        """The keys the reader gave to an action, in portable text; None when it has those it came with."""
+        kept = self._store.value(f"keys/{action_id}")
+        return tuple(json.loads(kept)) if isinstance(kept, str) and _is_list_of_texts(kept) else None
+
+    def set_keys(self, action_id: str, keys: tuple[str, ...] | None) -> None:
+        """Keep the keys of an action; None forgets them."""
+        if keys is None:
+            self._store.remove(f"keys/{action_id}")
+        else:
+            self._store.setValue(f"keys/{action_id}", json.dumps(keys))
+
     def sync(self) -> None:
         """Write now."""
         self._store.sync()
@@ -72,6 +85,14 @@ class Settings:
     def _bytes(self, key: str) -> QByteArray | None:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) and not value.isEmpty() else None
+
+
+def _is_list_of_texts(text: str) -> bool:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _account_name() -> str:

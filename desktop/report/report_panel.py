@@ -21,6 +21,7 @@ from desktop.operations.drafts import DraftDelivery
 from desktop.operations.reports import accept_report, obstacles_to_signing, sign_report, untouched_ai_sentences
 from desktop.report.draft_info import draft_info_text, draft_notes_text, report_state_text
 from desktop.report.draft_pane import DraftPane
+from desktop.report.report_actions import ACCEPT, COPY, DRAFT, SIGN, add_report_actions
 from desktop.report.section_editor import SectionEditor
 from desktop.report.sign_bar import SignBar
 from desktop.section_draft import DRAFT_SECTIONS
@@ -50,6 +51,7 @@ class ReportPanel(QWidget):
         self.indication = QLineEdit()
         self.indication.setPlaceholderText("Why the study was done")
         self.sign_bar = SignBar()
+        add_report_actions(services.actions, self)
         self._make_labels()
         self._make_buttons()
         self._lay_out()
@@ -70,16 +72,17 @@ class ReportPanel(QWidget):
         self.save_fault.setObjectName("fault")
         self.save_fault.setWordWrap(True)
         self.save_fault.hide()
-        self.copy_button = QPushButton("Copy text")
+        self.copy_button = QPushButton()
         self.copy_button.hide()
 
     def _make_buttons(self) -> None:
-        self.draft_button = QPushButton("Draft")
-        self.accept_button = QPushButton("Accept")
-        self.accept_button.setToolTip("Keep the text as the preliminary report (F10)")
-        self.sign_button = QPushButton("Sign")
+        actions = self._services.actions
+        self.draft_button, self.accept_button, self.sign_button = QPushButton(), QPushButton(), QPushButton()
         self.sign_button.setObjectName("primary")
-        self.sign_button.setToolTip("Sign the text as the final report (F12)")
+        actions.tie(self.draft_button, DRAFT.id, "Draft", has_own_enabling=True)
+        actions.tie(self.accept_button, ACCEPT.id, "Accept", has_own_enabling=True)
+        actions.tie(self.sign_button, SIGN.id, "Sign", has_own_enabling=True)
+        actions.tie(self.copy_button, COPY.id)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -120,10 +123,6 @@ class ReportPanel(QWidget):
 
     def _connect(self, autosave: Autosave) -> None:
         reading = self._reading
-        self.draft_button.clicked.connect(self.draft_or_cancel)
-        self.accept_button.clicked.connect(self.accept)
-        self.sign_button.clicked.connect(self.ask_to_sign)
-        self.copy_button.clicked.connect(self.copy_text)
         self.sign_bar.sign_confirmed.connect(self._sign)
         self.sign_bar.dismissed.connect(self._leave_sign_bar)
         self.indication.textEdited.connect(self._on_indication_edited)

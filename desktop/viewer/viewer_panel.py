@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QActionGroup, QKeySequence, QShortcut
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from desktop.operations.studies import show_instance
@@ -15,14 +12,9 @@ from desktop.viewer.annotations import banner_of, view_text
 from desktop.viewer.codes_pyramid import CodesPyramid, build_pyramid
 from desktop.viewer.image_gestures import ToolName
 from desktop.viewer.image_view import ImageView
+from desktop.viewer.viewer_actions import TOOLS, add_viewer_actions
 from desktop.viewer.window_tool import presets
 from gaze2report.types import Image
-
-_TOOLS: tuple[tuple[ToolName, str, str], ...] = (
-    ("window", "Window", "Left drag changes the window: right widens, up brightens (W)"),
-    ("pan", "Pan", "Left drag moves the film (T)"),
-    ("zoom", "Zoom", "Left drag zooms (Z)"),
-)
 
 
 class ViewerPanel(QWidget):
@@ -36,9 +28,9 @@ class ViewerPanel(QWidget):
         self._image: Image | None = None
         self.view.is_gaze_shown = services.settings.is_gaze_shown
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        add_viewer_actions(services.actions, self)
         self._make_tools()
         self._lay_out()
-        self._make_keys()
         self._reading.image_changed.connect(self._on_image_changed)
         self._reading.scanpath_changed.connect(self._on_scanpath_changed)
         self._reading.opened.connect(self._on_opened)
@@ -49,21 +41,19 @@ class ViewerPanel(QWidget):
     # -- tools --------------------------------------------------------------------------------------------------
 
     def _make_tools(self) -> None:
-        self.tool_buttons = {name: _button(text, tip, is_checkable=True) for name, text, tip in _TOOLS}
+        actions = self._services.actions
+        self.tool_buttons = {name: _tool_button() for name in TOOLS}
         for name, button in self.tool_buttons.items():
-            button.clicked.connect(partial(self._on_tool_clicked, name))
-        self.preset_button = _button("Presets", "Windows of the film (1 ... 9, 0 automatic)")
+            actions.tie(button, TOOLS[name].id)
+        self.preset_button = _tool_button("Presets", "Windows of the film (1 ... 9, 0 automatic)")
         self.preset_button.clicked.connect(self._pop_up_presets)
-        self.fit_button = _button("Fit", "Show the whole film (=)")
-        self.fit_button.clicked.connect(self.view.fit)
-        self.pixels_button = _button("1:1", "One image pixel per screen pixel (Ctrl+0)")
-        self.pixels_button.clicked.connect(self.view.zoom_to_pixels)
-        self.invert_button = _button("Invert", "Black to white and back (Ctrl+Shift+I)", is_checkable=True)
-        self.invert_button.clicked.connect(self.view.invert)
-        self.reset_button = _button("Reset", "Fit, opening window, not inverted (Esc)")
-        self.reset_button.clicked.connect(self.view.reset)
-        self.gaze_button = _button("Gaze", "Predicted gaze (AI) on and off (G, F4)", is_checkable=True)
-        self.gaze_button.clicked.connect(self.toggle_gaze)
+        self.fit_button, self.pixels_button, self.reset_button = _tool_button(), _tool_button(), _tool_button()
+        self.invert_button, self.gaze_button = _tool_button(), _tool_button()
+        actions.tie(self.fit_button, "image.fit")
+        actions.tie(self.pixels_button, "image.one_to_one")
+        actions.tie(self.reset_button, "image.reset")
+        actions.tie(self.invert_button, "image.invert")
+        actions.tie(self.gaze_button, "gaze.predicted", "Gaze")
         self.films = QComboBox()
         self.films.setToolTip("Films of this study (Page Up, Page Down)")
         self.films.activated.connect(self._on_film_chosen)
@@ -89,30 +79,6 @@ class ViewerPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(row)
         column.addWidget(self.view, 1)
-
-    def _make_keys(self) -> None:
-        """Keys that work only while the film has the keyboard: nothing here reaches a text editor."""
-        keys: dict[str, Callable[[], None]] = {
-            "W": lambda: self.choose_tool("window"),
-            "T": lambda: self.choose_tool("pan"),
-            "Z": lambda: self.choose_tool("zoom"),
-            "G": self.toggle_gaze,
-            "I": self.toggle_corners,
-            "Esc": self.view.reset,
-            "=": self.view.fit,
-            "+": lambda: self.view.zoom(1.25),
-            "-": lambda: self.view.zoom(0.8),
-            "PgDown": lambda: self.step_film(1),
-            "PgUp": lambda: self.step_film(-1),
-            **{str(number): partial(self.choose_preset, number) for number in range(10)},
-        }
-        for key, action in keys.items():
-            shortcut = QShortcut(QKeySequence(key), self.view)
-            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-            shortcut.activated.connect(action)
-
-    def _on_tool_clicked(self, name: ToolName, _is_checked: bool) -> None:
-        self.choose_tool(name)
 
     def choose_tool(self, name: ToolName) -> None:
         """What a left drag does from now on."""
@@ -166,7 +132,7 @@ class ViewerPanel(QWidget):
             action.setChecked(self.view.window_tool.voi is preset.voi or self.view.window_tool.voi == preset.voi)
             action.triggered.connect(lambda _=False, number=number: self.choose_preset(number))
         menu.addSeparator()
-        inverted = menu.addAction("Inverted\tCtrl+Shift+I")
+        inverted = menu.addAction(f"Inverted\t{self._services.actions.keys_text('image.invert')}")
         inverted.setCheckable(True)
         inverted.setChecked(self.view.window_tool.is_inverted)
         inverted.triggered.connect(self.view.invert)
@@ -174,14 +140,10 @@ class ViewerPanel(QWidget):
 
     def _refresh_tools(self) -> None:
         has_image = self.view.image is not None
-        for name, button in self.tool_buttons.items():
-            button.setChecked(self.view.gestures.tool == name)
-        for button in (
-            self.preset_button, self.fit_button, self.pixels_button, self.invert_button, self.reset_button,
-        ):  # fmt: skip
-            button.setEnabled(has_image)
-        self.invert_button.setChecked(self.view.window_tool is not None and self.view.window_tool.is_inverted)
-        self.gaze_button.setChecked(self.view.is_gaze_shown)
+        self.preset_button.setEnabled(has_image)
+        for action_id in ("image.fit", "image.one_to_one", "image.invert", "image.reset"):
+            self._services.actions[action_id].setEnabled(has_image)
+        self._services.actions.refresh_checks()
 
     # -- the reading --------------------------------------------------------------------------------------------
 
@@ -228,10 +190,9 @@ class ViewerPanel(QWidget):
         self.view.set_fixations(self._reading.shown_fixations)
 
 
-def _button(text: str, tip: str, *, is_checkable: bool = False) -> QToolButton:
+def _tool_button(text: str = "", tip: str = "") -> QToolButton:
     button = QToolButton()
     button.setText(text)
     button.setToolTip(tip)
-    button.setCheckable(is_checkable)
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return button

@@ -1,0 +1,40 @@
+"""The actions of the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.actions import Actions, ActionSpec
+
+if TYPE_CHECKING:
+    from desktop.report.report_panel import ReportPanel
+
+DRAFT = ActionSpec(
+    "report.draft", "&Draft / cancel draft", "Report", ("F5",), section="draft",
+    tip="Ask the model for a draft, or stop the one under way",
+)  # fmt: skip
+INSERT_DRAFT = ActionSpec(
+    "report.insert_draft", "&Insert AI draft", "Report", ("F9",), section="draft",
+    tip="Put the draft that lies beside the text behind it",
+)  # fmt: skip
+ACCEPT = ActionSpec(
+    "report.accept", "&Accept as preliminary", "Report", ("F10",), section="accept",
+    tip="Keep the text as the preliminary report",
+)  # fmt: skip
+SIGN = ActionSpec(
+    "report.sign", "&Sign...", "Report", ("F12",), section="accept", tip="Sign the text as the final report"
+)
+COPY = ActionSpec("report.copy", "&Copy text", "Report", section="accept", tip="Put the whole text on the clipboard")
+
+
+def add_report_actions(actions: Actions, panel: ReportPanel) -> None:
+    """Register what can be done with the report on screen."""
+    actions.add_widget("report", panel)
+    for spec, call in (
+        (DRAFT, panel.draft_or_cancel),
+        (INSERT_DRAFT, panel.insert_drafts),
+        (ACCEPT, panel.accept),
+        (SIGN, panel.ask_to_sign),
+        (COPY, panel.copy_text),
+    ):
+        actions.add(spec, call)
