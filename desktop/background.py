@@ -18,6 +18,8 @@ from typing import Any, Literal
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
+from desktop.long_work import LongWork, WorkUnderWay
+
 LaneName = Literal["db", "io"]
 LANE_THREADS: dict[LaneName, int] = {"db": 1, "io": 4}
 
@@ -84,6 +86,11 @@ class Background(QObject):
     ----------
     report : callable
         Called on the GUI thread with an error that has no ``on_failure``.
+
+    Attributes
+    ----------
+    work : WorkUnderWay
+        What the reader sees of it, and can stop: jobs with a title, and what others begin there.
     """
 
     _posted = Signal()
@@ -91,6 +98,7 @@ class Background(QObject):
     def __init__(self, report: Callable[[BaseException], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._report = report
+        self.work = WorkUnderWay(self)
         self._inbox: deque[Callable[[], None]] = deque()
         self._jobs: set[Job] = set()
         self._lanes = {
@@ -110,8 +118,13 @@ class Background(QObject):
         on_failure: Callable[[BaseException], None] | None = None,
         on_progress: Callable[[int, int], None] | None = None,
         must_finish: bool = False,
+        title: str = "",
+        on_stopped: Callable[[], None] | None = None,
     ) -> Job:
         """Do ``work(*args)`` in a lane; the callbacks are called on the GUI thread while ``owner`` lives.
+
+        With a ``title`` ("Writing the PDF") the status bar shows the job when it takes long. The reader can stop it
+        there if ``on_stopped`` is given, which is called then; what the job still says is dropped.
 
         Work with a parameter named ``progress`` is given one: ``progress(done, total)``, which raises
         :class:`Cancelled` after ``job.cancel()``. ``must_finish`` keeps a job alive through :meth:`close`.
@@ -121,12 +134,21 @@ class Background(QObject):
             job.cancel()
             job.mark_done()
             return job
+        shown = self._show(job, owner, title, on_stopped) if title else None
         named: dict[str, Any] = {}
         if "progress" in inspect.signature(work).parameters:
-            named["progress"] = _Progress(job, self._post, _guarded(owner, on_progress))
+            named["progress"] = _Progress(job, self._post, _guarded(owner, on_progress, shown))
         self._jobs.add(job)
-        self._lanes[lane].submit(self._work, job, owner, work, args, named, on_success, on_failure)
+        self._lanes[lane].submit(self._work, job, owner, work, args, named, on_success, on_failure, shown)
         return job
+
+    def _show(self, job: Job, owner: QObject, title: str, on_stopped: Callable[[], None] | None) -> LongWork:
+        def stop() -> None:
+            job.cancel()
+            if on_stopped is not None and shiboken6.isValid(owner):
+                on_stopped()
+
+        return self.work.begin(title, None if on_stopped is None else stop)
 
     def close(self) -> None:
         """Cancel everything except what must finish, and wait for the lanes to end."""
@@ -138,7 +160,15 @@ class Background(QObject):
             executor.shutdown(wait=True)
 
     def _work(
-        self, job: Job, owner: QObject, work: Any, args: Any, named: Any, on_success: Any, on_failure: Any
+        self,
+        job: Job,
+        owner: QObject,
+        work: Any,
+        args: Any,
+        named: Any,
+        on_success: Any,
+        on_failure: Any,
+        shown: LongWork | None,
     ) -> None:
         try:
             if job.is_cancelled:
@@ -152,7 +182,12 @@ class Background(QObject):
             self._post(lambda: self._succeed(job, owner, on_success, result))
         finally:
             job.mark_done()
-            self._post(lambda: self._jobs.discard(job))
+            self._post(lambda: self._end(job, shown))
+
+    def _end(self, job: Job, shown: LongWork | None) -> None:
+        self._jobs.discard(job)
+        if shown is not None:
+            shown.end()
 
     def _post(self, call: Callable[[], None]) -> None:
         self._inbox.append(call)
@@ -176,8 +211,12 @@ class Background(QObject):
             self._report(error)
 
 
-def _guarded(owner: QObject, handler: Callable[[int, int], None] | None) -> Callable[[int, int], None]:
+def _guarded(
+    owner: QObject, handler: Callable[[int, int], None] | None, shown: LongWork | None
+) -> Callable[[int, int], None]:
     def call(done: int, total: int) -> None:
+        if shown is not None and not shown.is_over:
+            shown.report(done, total)
         if handler is not None and shiboken6.isValid(owner):
             handler(done, total)
 

@@ -25,10 +25,10 @@ from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
 from desktop.operations.imports import ImportResult, import_files
 from desktop.operations.studies import OpenedStudy, close_study, load_worklist, open_study
-from desktop.panels.import_bar import ImportBar
 from desktop.panels.model_status import ModelStatus
 from desktop.panels.notice_bar import NoticeBar
 from desktop.panels.shortcut_sheet import ShortcutSheet
+from desktop.panels.status_bar import StatusBar
 from desktop.panels.top_row import TopRow
 from desktop.patient_text import name_text
 from desktop.report.report_panel import ReportPanel
@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
         self.model_status = ModelStatus(services.host)
         self.notices = NoticeBar()
         self.top = TopRow()
-        self.import_bar = ImportBar()
+        self.status = StatusBar(services.background.work)
         self._refresh_later = QTimer(self, singleShot=True, interval=_REFRESH_AFTER_MS)
         self._refresh_later.timeout.connect(self.refresh_worklist)
         self._lay_out()
@@ -108,8 +108,9 @@ class MainWindow(QMainWindow):
         outer.addWidget(self.top)
         outer.addWidget(_line())
         outer.addWidget(self.pages, 1)
-        outer.addWidget(self.import_bar)
         outer.addWidget(self.notices)
+        outer.addWidget(_line())
+        outer.addWidget(self.status)
         self.setCentralWidget(central)
 
     def _restore_layout(self) -> None:
@@ -138,7 +139,7 @@ class MainWindow(QMainWindow):
         services.reading.opened.connect(self._on_reading_opened)
         services.reporter.known_error.connect(self.notices.fault)
         services.reporter.bug_found.connect(self._on_bug_found)
-        self.report.notice.connect(self.top.say)
+        self.report.notice.connect(self.status.say)
         self._on_reading_opened()
 
     # -- pages --------------------------------------------------------------------------------------------------
@@ -226,7 +227,7 @@ class MainWindow(QMainWindow):
         if uid is not None:
             self.open_study(uid)
         else:
-            self.top.say("There is no unread study.")
+            self.status.say("There is no unread study.")
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -251,16 +252,15 @@ class MainWindow(QMainWindow):
     def import_paths(self, paths: Sequence[Path], *, open_first: bool = True) -> None:
         """Import files and folders, then open the first film unless a study is on screen."""
         if self._services.workspace is None:
-            self.top.say("The workspace is not open yet.")
+            self.status.say("The workspace is not open yet.")
             return
         self._opens_import = open_first
         run = import_files(paths=paths, services=self._services, owner=self)
-        self.import_bar.follow(run)
         run.finished.connect(self._on_imported)
 
     def _on_imported(self, result: ImportResult) -> None:
         self.refresh_worklist()
-        show = self.notices.fault if result.failures else self.top.say
+        show = self.notices.fault if result.failures else self.status.say
         show(result.text)
         films = result.imported or result.duplicates
         if films and self._opens_import and self._services.reading.study is None:

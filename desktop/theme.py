@@ -119,6 +119,7 @@ def _style_sheet() -> str:
     QPushButton:focus {{ border-color: {ACCENT}; }}
     QPushButton:pressed, QPushButton:checked {{ background: {ACCENT_DEEP}; border-color: {ACCENT_DEEP}; }}
     QPushButton:disabled {{ color: {FAINT}; background: {PANEL}; }}
+    QPushButton#small {{ padding: 1px 9px; font-size: 12px; }}
     QPushButton#primary {{ background: {ACCENT_DEEP}; border-color: {ACCENT_DEEP}; color: #ffffff; }}
     QPushButton#primary:hover {{ border-color: {ACCENT}; }}
     QPushButton#primary:disabled {{ background: {PANEL}; border-color: {BORDER}; color: {FAINT}; }}

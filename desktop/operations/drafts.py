@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 
 from db.records import DraftRecord
+from desktop.long_work import LongWork
 from desktop.operations.studies import draft_instance
 from desktop.section_draft import DRAFT_SECTIONS
 from desktop.services import Services
@@ -37,6 +38,9 @@ class DraftDelivery(QObject):
         self._reading.opened.connect(self._on_opened)
         services.host.state_changed.connect(self._on_host_changed)
         services.host.answered.connect(self._on_answered)
+        self._shown: LongWork | None = None
+        self._reading.draft_changed.connect(self._show_work)
+        self._reading.opened.connect(self._show_work)
 
     def request(self, *, by_reader: bool = True) -> None:
         """Ask for a draft of the study on screen, now or as soon as the host can."""
@@ -62,6 +66,15 @@ class DraftDelivery(QObject):
         if self._reading.draft_state.phase in ("waiting", "drafting"):
             self._reading.end_draft("cancelled", "Cancelled.")
             self._set_ai_status("cancelled")
+
+    def _show_work(self) -> None:
+        """Keep the status bar's line in step with the draft under way."""
+        is_drafting = self._reading.draft_state.phase == "drafting"
+        if is_drafting and self._shown is None:
+            self._shown = self._services.background.work.begin("Drafting the report", self.cancel)
+        elif not is_drafting and self._shown is not None:
+            self._shown.end()
+            self._shown = None
 
     def _next_seed(self) -> int:
         """The same seed would write the same draft again."""

@@ -71,6 +71,7 @@ class ImportRun(QObject):
         self._failures: list[str] = []
         self._was_cancelled = False
         self._job: Job | None = None
+        self._shown = services.background.work.begin("Importing films", self.cancel)
 
     def start(self, paths: Sequence[Path]) -> None:
         """Look for the files and import them."""
@@ -90,7 +91,9 @@ class ImportRun(QObject):
         self._next()
 
     def _next(self) -> None:
-        self.progressed.emit(self._total - len(self._waiting), self._total)
+        done = self._total - len(self._waiting)
+        self._shown.report(done, self._total)
+        self.progressed.emit(done, self._total)
         if not self._waiting:
             self._end()
             return
@@ -128,6 +131,7 @@ class ImportRun(QObject):
         self._end()
 
     def _end(self) -> None:
+        self._shown.end()
         self.finished.emit(
             ImportResult(tuple(self._imported), tuple(self._duplicates), tuple(self._failures), self._was_cancelled)
         )

@@ -55,7 +55,10 @@ def open_workspace(
         services.workspace = workspace
         on_opened()
 
-    return services.background.run(owner, _open_workspace, folder, lane="db", on_success=keep, on_failure=on_failure)
+    return services.background.run(
+        owner, _open_workspace, folder,
+        lane="db", on_success=keep, on_failure=on_failure, title="Opening the workspace",
+    )  # fmt: skip
 
 
 def _open_workspace(folder: Path) -> Workspace:
@@ -108,7 +111,7 @@ def open_study(
 
     return services.background.run(
         owner, _open_study, services.workspace, left, study_uid, services.settings.reader_name, take_over,
-        lane="db", on_success=show, on_failure=_stay(services),
+        lane="db", on_success=show, on_failure=_stay(services), title="Opening the study",
     )  # fmt: skip
 
 
@@ -197,9 +200,14 @@ def show_instance(*, instance: Instance, services: Services) -> Job:
         if reading.wanted_film == film:
             reading.set_image_fault(instance, sentence or "This film could not be read; the log says more.")
 
+    def stopped() -> None:
+        if reading.wanted_film == film:
+            reading.set_image_fault(instance, "Opening it was stopped; choose it again to go on.")
+
     return services.background.run(
-        reading, services.film_intake.read, instance.object_path, lane="io", on_success=show, on_failure=fail
-    )
+        reading, services.film_intake.read, instance.object_path,
+        lane="io", on_success=show, on_failure=fail, title="Opening the film", on_stopped=stopped,
+    )  # fmt: skip
 
 
 def files_to_import(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:

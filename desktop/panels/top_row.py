@@ -1,13 +1,11 @@
-"""Menus, pages and the notice in one row: height belongs to the film."""
+"""Menus, pages and what the program is for, in one row: height belongs to the film."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenuBar, QSizePolicy, QToolButton, QWidget
 
 from desktop import theme
-
-_MESSAGE_MS = 8000
 
 
 class TopRow(QWidget):
@@ -23,13 +21,6 @@ class TopRow(QWidget):
         for button in (self.worklist_button, self.reading_button):
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.message = QLabel()
-        self.message.setObjectName("muted")
-        self.message.setMinimumWidth(0)
-        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.message.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._forget = QTimer(self, singleShot=True, interval=_MESSAGE_MS)
-        self._forget.timeout.connect(self.message.clear)
         notice = QLabel(theme.RESEARCH_NOTICE)
         notice.setObjectName("research")
         row = QHBoxLayout(self)
@@ -39,14 +30,8 @@ class TopRow(QWidget):
         row.addSpacing(16)
         row.addWidget(self.worklist_button)
         row.addWidget(self.reading_button)
-        row.addWidget(self.message, 1)
-        row.addSpacing(16)
+        row.addStretch()
         row.addWidget(notice)
-
-    def say(self, sentence: str) -> None:
-        """Show a sentence for a while, where it moves nothing on the page."""
-        self.message.setText(sentence)
-        self._forget.start()
 
     def show_page(self, patient: str | None, *, is_reading: bool) -> None:
         """Show which page is up, and whose study is open."""

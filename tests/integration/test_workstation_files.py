@@ -45,9 +45,10 @@ def test_an_import_can_be_stopped(make_station, qtbot, tmp_path: Path) -> None:
     for seed in range(12):
         film(folder, seed)
     made.window.import_paths([folder], open_first=False)
-    qtbot.waitUntil(lambda: made.window.import_bar.progress.value() >= 2, timeout=20_000)
-    made.window.import_bar.cancel_button.click()
-    qtbot.waitUntil(lambda: "(stopped)" in made.window.top.message.text(), timeout=20_000)
+    (work,) = made.services.background.work.works
+    qtbot.waitUntil(lambda: work.done >= 2, timeout=20_000)
+    work.stop()
+    qtbot.waitUntil(lambda: "(stopped)" in made.window.status.message.text(), timeout=20_000)
     assert 0 < len(studies.worklist(made.workspace)) < 12
 
 
