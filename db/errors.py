@@ -154,3 +154,10 @@ class IllegalTransition(Gaze2ReportError):
     def __init__(self, study_uid: str, before: str, after: str) -> None:
         super().__init__(f"a study that is {before} cannot become {after}")
         self.study_uid = study_uid
+
+
+class MeasurementsRefused(Gaze2ReportError):
+    """Measurements on a film that is not of the patient being read."""
+
+    code = "measurements_refused"
+    exit_code = EXIT_REFUSED

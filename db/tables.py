@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 """The newest migration; kept here so that opening an up-to-date workspace need not load Alembic."""
 
 metadata = MetaData(
@@ -91,6 +91,35 @@ instance = Table(
     Column("view_position", Text, nullable=False),
     Column("header_json", Text, nullable=False),
     Column("imported_at_utc", String(32), nullable=False),
+)
+
+# Drawn on a film, in image pixels; values follow from the drawing and are not kept.
+measurement = Table(
+    "measurement",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False),
+    Column("key", String(32), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("content_json", Text, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("changed_at_utc", String(32), nullable=False),
+    UniqueConstraint("instance_id", "key"),
+)
+
+calibration_line = Table(
+    "calibration_line",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, unique=True),
+    Column("x0_px", Float, nullable=False),
+    Column("y0_px", Float, nullable=False),
+    Column("x1_px", Float, nullable=False),
+    Column("y1_px", Float, nullable=False),
+    Column("length_mm", Float, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("drawn_at_utc", String(32), nullable=False),
 )
 
 reading = Table(

@@ -11,6 +11,8 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from gaze2report.imaging.calibration import LineCalibration
+
 MeasurementKind = Literal["length", "angle", "cobb", "ellipse", "rectangle", "arrow", "text", "ctr"]
 Axis = Literal["x", "y"]
 Point = tuple[float, float]
@@ -126,3 +128,11 @@ def measurement_from_json(content: dict[str, Any]) -> Measurement:
         axis=content["axis"],
         key=str(content["key"]),
     )
+
+
+@dataclass(frozen=True)
+class FilmMarks:
+    """All that readers have drawn on one film: measurements in the order they were made, and the calibration line."""
+
+    measurements: tuple[Measurement, ...] = ()
+    line: LineCalibration | None = None
