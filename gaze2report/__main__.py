@@ -25,7 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     draft = commands.add_parser("draft", help="draft the report of each film")
     draft.add_argument("files", nargs="+", type=Path, metavar="FILE", help="DICOM, PNG or JPEG")
     draft.add_argument(
-        "--gaze", default="predicted", help="predicted (default), none, or recorded:FILE (JSON fixations)"
+        "--gaze", default="predicted", help="predicted (default), none, or recorded:FILE (JSON or CSV fixations)"
     )
     _add_model_options(draft)
     draft.add_argument("--out", type=Path, help="folder for report.txt, draft.json and overlay.png")

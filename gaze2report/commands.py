@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from gaze2report import library_noise
 from gaze2report.draft_json import draft_to_json, refusal_to_json
 from gaze2report.errors import EXIT_OK, Gaze2ReportError, Refused, StorageFailed, UnreadableInput
+from gaze2report.gaze.recorded_gaze import RecordedGaze
+from gaze2report.gaze.recorded_gaze_file import read_recorded_gaze
 from gaze2report.imaging.intake import Intake
 from gaze2report.types import Draft, Fixation, GazeSource, Image
 
@@ -31,12 +33,17 @@ def draft(files: Sequence[Path], gaze: str, adapter: Path | None, seed: int, *, 
         _make_folder(out)
 
     def work(drafter: Drafter, path: Path, image: Image, decode_s: float) -> dict[str, Any]:
-        made = drafter.draft(image, file=str(path), gaze=source, recorded=recorded, seed=seed, decode_s=decode_s)
+        looked = _on_film(recorded, image) if recorded is not None else ()
+        made = drafter.draft(image, file=str(path), gaze=source, recorded=looked, seed=seed, decode_s=decode_s)
         if out is not None:
             _write_outputs(out / path.stem if len(files) > 1 else out, image, made)
         return draft_to_json(made)
 
-    return _on_each(files, adapter, work, _draft_as_text, as_json=as_json)
+    def check(image: Image) -> None:
+        if recorded is not None:
+            _on_film(recorded, image)
+
+    return _on_each(files, adapter, work, _draft_as_text, as_json=as_json, check=check)
 
 
 def scanpath(files: Sequence[Path], n_samples: int, adapter: Path | None, seed: int, *, as_json: bool) -> int:
@@ -88,6 +95,7 @@ def _on_each(
     as_text: Callable[[dict[str, Any]], str],
     *,
     as_json: bool,
+    check: Callable[[Image], None] = lambda _: None,
 ) -> int:
     """Read every file through the intake and work on it; a file that fails does not stop the others."""
     status = EXIT_OK
@@ -99,6 +107,7 @@ def _on_each(
                 image = intake.read(path)
                 decode_s = time.perf_counter() - begun
                 _refuse_early(image)
+                check(image)
                 drafter = drafter or _load_drafter(adapter)
                 content = work(drafter, path, image, decode_s)
             except (UnreadableInput, Refused) as error:
@@ -128,22 +137,29 @@ def _load_drafter(adapter: Path | None) -> Drafter:
     return Drafter.load(adapter or _embedded())
 
 
-def _parse_gaze(gaze: str) -> tuple[GazeSource, list[Fixation]]:
+def _parse_gaze(gaze: str) -> tuple[GazeSource, RecordedGaze | None]:
     if gaze in {"predicted", "none"}:
-        return cast(GazeSource, gaze), []
+        return cast(GazeSource, gaze), None
     kind, _, name = gaze.partition(":")
     if kind != "recorded" or not name:
         raise Gaze2ReportError(f"--gaze {gaze!r} is not known; use predicted, none, or recorded:FILE")
-    try:
-        rows = json.loads(Path(name).read_text(encoding="utf-8"))
-        fixations = [Fixation(float(r["x_px"]), float(r["y_px"]), float(r["duration_s"])) for r in rows]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnreadableInput(
-            name, f"is not a list of fixations with x_px, y_px (image pixels) and duration_s: {error}"
-        ) from error
-    if not fixations:
-        raise UnreadableInput(name, "holds no fixation")
-    return "recorded", fixations
+    return "recorded", read_recorded_gaze(Path(name))
+
+
+def _on_film(gaze: RecordedGaze, image: Image) -> tuple[Fixation, ...]:
+    """Fixations of a recording, for a film that it can be of.
+
+    Raises
+    ------
+    Refused
+        If the recording is of another film, or no fixation lies on this one.
+    """
+    if gaze.instance_uid and gaze.instance_uid != image.header.instance_uid:
+        raise Refused("gaze_of_another_film", f"the recorded gaze is of another film ({gaze.instance_uid})")
+    rows, columns = image.codes.shape
+    if not any(0 <= f.x_px < columns and 0 <= f.y_px < rows for f in gaze.scanpath):
+        raise Refused("gaze_beside_film", "no fixation of the recorded gaze lies on the film")
+    return gaze.scanpath
 
 
 def _make_folder(out: Path) -> None:

@@ -11,23 +11,24 @@ from numpy.typing import NDArray
 from gaze2report.evaluation.scanpath_metrics.fixation_array import Floats
 
 
-def alignment_score(similarity: Floats, gap: float = 0.0) -> float:
+def alignment_score(first: NDArray[np.int64], second: NDArray[np.int64], score: Floats, gap: float = 0.0) -> float:
     """Score of the best global alignment (Needleman & Wunsch 1970, with a linear gap).
 
     Parameters
     ----------
-    similarity : ndarray, shape (n, m)
-        Score of putting symbol i of A beside symbol j of B.
+    first, second : ndarray of int64, shapes (n,) and (m,)
+        Symbols, 0 to K - 1.
+    score : ndarray, shape (K, K)
+        Score of putting one symbol beside another.
     gap : float
         Score of a symbol that is put beside nothing, 0 or below.
     """
-    n_columns = similarity.shape[1]
-    gaps = gap * np.arange(n_columns + 1)
+    gaps = gap * np.arange(len(second) + 1)
     row = gaps.copy()
-    for index, scores in enumerate(similarity, start=1):
+    for index, symbol in enumerate(first, start=1):
         best = np.empty_like(row)
         best[0] = gap * index
-        best[1:] = np.maximum(row[:-1] + scores, row[1:] + gap)
+        best[1:] = np.maximum(row[:-1] + score[symbol, second], row[1:] + gap)
         # A step to the right adds one gap; without the gaps it is a running maximum.
         row = np.maximum.accumulate(best - gaps) + gaps
     return float(row[-1])

@@ -69,5 +69,6 @@ def label_sequence_score(first: NDArray[np.int64], second: NDArray[np.int64]) ->
     """Sequence score of two sequences of labels: cells, clusters, or zones of the lung."""
     if not len(first) or not len(second):
         return float("nan")
-    equal = (first[:, None] == second[None, :]).astype(np.float64)
-    return alignment_score(equal) / max(len(first), len(second))
+    labels, symbols = np.unique(np.concatenate([first, second]), return_inverse=True)
+    equal = np.eye(len(labels))
+    return alignment_score(symbols[: len(first)], symbols[len(first) :], equal) / max(len(first), len(second))

@@ -53,15 +53,17 @@ def scanmatch(
     sequences = []
     for fixations in (first, second):
         points = fixation_array(fixations)
-        cells = grid_cells(points, width_px, height_px, columns, rows).astype(np.float64)
+        cells = grid_cells(points, width_px, height_px, columns, rows)
+        symbols = cells[:, 1] * columns + cells[:, 0]
         if temporal_bin_ms is not None:
             # Rounded first: 0.35 s are 3.5 bins of 100 ms, not 3.4999...
             repeats = np.rint(np.round(points[:, 2] * 1000.0, 6) / temporal_bin_ms).astype(np.int64)
-            cells = np.repeat(cells, repeats, axis=0)
-        sequences.append(cells)
+            symbols = np.repeat(symbols, repeats)
+        sequences.append(symbols)
     one, other = sequences
     longest = max(len(one), len(other))
     if not len(one) or not len(other):
         return float("nan")
-    distance_cells = np.hypot(*np.moveaxis(one[:, None] - other[None, :], -1, 0))
-    return alignment_score(threshold_cells - distance_cells, gap) / (threshold_cells * longest)
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    distance_cells = np.hypot(row[:, None] - row, column[:, None] - column)
+    return alignment_score(one, other, threshold_cells - distance_cells, gap) / (threshold_cells * longest)
