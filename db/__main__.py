@@ -52,10 +52,13 @@ def _init(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     from db import studies
+    from db.readers_command import operating_system_user
     from gaze2report.imaging.intake import Intake
 
     with open_workspace(arguments.workspace) as workspace, Intake() as intake:
-        summary = studies.import_paths(workspace, intake, arguments.paths, progress=_progress_line(arguments.json))
+        summary = studies.import_paths(
+            workspace, intake, arguments.paths, actor=operating_system_user(), progress=_progress_line(arguments.json)
+        )
     if arguments.json:
         _print_json(dataclasses.asdict(summary))
     else:
@@ -123,8 +126,24 @@ def _show(arguments: argparse.Namespace) -> int:
         by = f"signed by {version.signer}" if version.is_signed else f"by {version.author}"
         print(f"report version {version.version}, {version.kind}, {by}, {version.created_at_utc}")
         print(f"  findings: {version.text.findings}\n  impression: {version.text.impression}")
+        if version.reason:
+            print(f"  reason: {version.reason}")
         if version.addendum:
             print(f"  addendum: {version.addendum}")
+    return EXIT_OK
+
+
+def _readers(arguments: argparse.Namespace) -> int:
+    from db import readers_command
+
+    found = readers_command.run(arguments)
+    if arguments.json:
+        _print_json([dataclasses.asdict(one) for one in found])
+        return EXIT_OK
+    for one in found:
+        print(readers_command.line_of(one))
+    if not found:
+        print("no accounts: whoever opens the workspace reads and signs as the local user")
     return EXIT_OK
 
 
@@ -176,6 +195,12 @@ def _parser() -> argparse.ArgumentParser:
     add("worklist", _worklist, "list the studies, the newest first")
     show = add("show", _show, "show a study with its images, drafts and report versions")
     show.add_argument("study_uid", metavar="STUDY_UID")
+    from db.readers_command import add_parsers
+
+    text = "add, list, disable and change the named accounts of the workspace"
+    readers = commands.add_parser("readers", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    readers.set_defaults(command=_readers)
+    add_parsers(readers, [shared])
     add(
         "check", _check, "check that the workspace is whole; prints ok and exits 0, else one problem a line and exits 1"
     )

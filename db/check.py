@@ -12,13 +12,15 @@ from sqlalchemy import Connection, exists, func, select
 
 from db import audit, objects
 from db.database import Workspace
+from db.drafts import priority_columns
 from db.import_rows import study_description
+from db.records import SIGNED_STATUSES
 from db.sqlite import connection as sqlite
-from db.sqlite.triggers import REVISION_0002
+from db.sqlite.triggers import IN_FORCE
 from db.tables import audit_event, draft, instance, reading, report, report_version, study
-from db.texts import text_sha256
+from db.texts import sha256_of_text, text_sha256
 
-_REPORT_ACTIONS = ("report accepted", "report signed", "addendum signed")
+_REPORT_ACTIONS = ("report accepted", "report signed", "addendum signed", "correction signed")
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,10 @@ def check(workspace: Workspace) -> CheckResult:
     """
     with workspace.reading() as connection:
         problems = sqlite.integrity_problems(connection)
-        problems += sqlite.trigger_problems(connection, REVISION_0002)
+        problems += sqlite.trigger_problems(connection, IN_FORCE)
         problems += _object_problems(connection, workspace.objects_dir)
         problems += _description_problems(connection)
+        problems += _priority_problems(connection)
         problems += _draft_problems(connection)
         problems += _report_problems(connection)
         problems += _status_problems(connection)
@@ -84,6 +87,22 @@ def _description_problems(connection: Connection) -> Iterator[str]:
             yield f"the worklist entry of study {row.study_uid} does not fit its images"
 
 
+def _priority_problems(connection: Connection) -> Iterator[str]:
+    newest = select(func.max(draft.c.id)).group_by(draft.c.study_id)
+    of_draft = {
+        study_id: content
+        for study_id, content in connection.execute(
+            select(draft.c.study_id, draft.c.content_json).where(draft.c.id.in_(newest))
+        )
+    }
+    rows = connection.execute(select(study.c.id, study.c.study_uid, study.c.ai_priority, study.c.ai_priority_reason))
+    for row in rows.all():
+        content = of_draft.get(row.id)
+        expected = priority_columns(json.loads(content).get("observations", {}) if content is not None else {})
+        if (row.ai_priority, row.ai_priority_reason) != tuple(expected.values()):
+            yield f"the AI priority of study {row.study_uid} is not that of its newest draft"
+
+
 def _draft_problems(connection: Connection) -> Iterator[str]:
     for row in connection.execute(select(draft)):
         if hashlib.sha256(row.content_json.encode()).hexdigest() != row.content_sha256:
@@ -102,13 +121,14 @@ def _report_problems(connection: Connection) -> Iterator[str]:
     recorded = {}
     for subject, detail_json in events:
         detail = json.loads(detail_json)
-        recorded[(subject, detail["version"])] = detail["text_sha256"]
+        recorded[(subject, detail["version"])] = (detail["text_sha256"], detail.get("reason_sha256"))
     rows = connection.execute(select(report_version, study.c.study_uid).join_from(report_version, report).join(study))
     for row in rows:
         what = f"version {row.version} of the report on study {row.study_uid}"
         if text_sha256(row.indication, row.findings, row.impression, row.addendum) != row.text_sha256:
             yield f"{what} was changed after it was written"
-        if recorded.pop((row.study_uid, row.version), None) != row.text_sha256:
+        reason_sha256 = sha256_of_text(row.reason) if row.reason else None
+        if recorded.pop((row.study_uid, row.version), None) != (row.text_sha256, reason_sha256):
             yield f"{what} is not the one that the audit log recorded"
     for study_uid, version in recorded:
         yield f"version {version} of the report on study {study_uid} is in the audit log but not there"
@@ -124,7 +144,9 @@ def _status_problems(connection: Connection) -> Iterator[str]:
     versions: dict[int, dict[str, int]] = {}
     for study_id, kind, count in connection.execute(kinds):
         versions.setdefault(study_id, {})[kind] = count
-    is_open = exists().where(reading.c.study_id == study.c.id, reading.c.closed_at_utc.is_(None))
+    is_open = exists().where(
+        reading.c.study_id == study.c.id, reading.c.closed_at_utc.is_(None), reading.c.purpose == "report"
+    )
     for id_, uid, status, has_reading in connection.execute(
         select(study.c.id, study.c.study_uid, study.c.status, is_open)
     ):
@@ -133,17 +155,19 @@ def _status_problems(connection: Connection) -> Iterator[str]:
             yield f"study {uid} is {status}, its report says {_status_by_versions(status, kinds_here)}"
         if kinds_here.get("final", 0) > 1:
             yield f"study {uid} was signed more than once"
-        if has_reading and status in {"unread", "final", "addended"}:
+        if has_reading and status in {"unread", *SIGNED_STATUSES}:
             yield f"study {uid} is {status}, and yet somebody has it open"
         if not has_reading and status == "in-progress":
             yield f"study {uid} is in-progress, and nobody has it open"
 
 
 def _status_by_versions(status: str, kinds: dict[str, int]) -> str:
+    if kinds.get("correction"):
+        return "corrected"
     if kinds.get("addendum"):
         return "addended"
     if kinds.get("final"):
         return "final"
     if kinds.get("preliminary"):
         return "preliminary"
-    return "without a report" if status in {"preliminary", "final", "addended"} else status
+    return "without a report" if status in {"preliminary", *SIGNED_STATUSES} else status

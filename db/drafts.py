@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -16,6 +17,7 @@ from db.lifecycle import study_row
 from db.records import DraftRecord
 from db.tables import draft as draft_table
 from db.tables import instance, series, study
+from gaze2report.ai_priority import priority_of
 from gaze2report.draft_json import draft_from_json, draft_to_json
 from gaze2report.types import Draft
 
@@ -51,7 +53,11 @@ def add(workspace: Workspace, reading_id: int | None, study_uid: str, draft: Dra
             )
         ).inserted_primary_key
         assert key is not None
-        connection.execute(update(study).where(study.c.id == study_.id).values(ai_status="ready", ai_detail=""))
+        connection.execute(
+            update(study)
+            .where(study.c.id == study_.id)
+            .values(ai_status="ready", ai_detail="", **priority_columns(draft.observations))
+        )
         detail = {"draft": key[0], "adapter_sha256": draft.provenance.adapter_sha256, "seed": draft.provenance.seed}
         audit_chain.append(connection, now, "model", "draft kept", study_uid, detail)
         row = connection.execute(select(draft_table).where(draft_table.c.id == key[0])).one()
@@ -75,6 +81,15 @@ def of_study(workspace: Workspace, study_uid: str) -> list[DraftRecord]:
         return [_record(row, study_uid) for row in rows]
     except ValueError as error:
         raise WorkspaceDamaged(workspace.database_path, f"a draft of study {study_uid} is {error}") from error
+
+
+def priority_columns(observations: Mapping[str, float | None]) -> dict[str, Any]:
+    """Give the columns of a study that say how urgent its newest draft finds it."""
+    ranked = priority_of(observations)
+    if ranked is None:
+        return {"ai_priority": None, "ai_priority_reason": ""}
+    reason = f"{ranked.finding} {ranked.probability:.2f}" if ranked.finding else ""
+    return {"ai_priority": ranked.rank, "ai_priority_reason": reason}
 
 
 def _refuse_foreign(connection: Connection, study_: Row[Any], reading_id: int | None, draft: Draft) -> None:

@@ -161,3 +161,38 @@ class MeasurementsRefused(Gaze2ReportError):
 
     code = "measurements_refused"
     exit_code = EXIT_REFUSED
+
+
+class NotAllowed(Gaze2ReportError):
+    """An act that the person's role does not allow."""
+
+    code = "not_allowed"
+    exit_code = EXIT_REFUSED
+
+
+class AccountRefused(Gaze2ReportError):
+    """An account that may not be made or changed like this."""
+
+    code = "account_refused"
+    exit_code = EXIT_REFUSED
+
+
+class LoginRefused(Gaze2ReportError):
+    """A name or password that is wrong; which of them is not said."""
+
+    code = "login_refused"
+    exit_code = EXIT_REFUSED
+
+    def __init__(self) -> None:
+        super().__init__("the name or the password is not right")
+
+
+class LoginThrottled(Gaze2ReportError):
+    """Too many failed logins; the account waits."""
+
+    code = "login_throttled"
+    exit_code = EXIT_REFUSED
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"too many failed logins; try again in {max(1, round(wait_s))} s")
+        self.wait_s = wait_s

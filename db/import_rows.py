@@ -25,7 +25,7 @@ def is_known(connection: Connection, header: InstanceHeader, sha256: str, path: 
     return known is not None
 
 
-def add_rows(connection: Connection, header: InstanceHeader, copy: IncomingCopy, path: Path) -> None:
+def add_rows(connection: Connection, header: InstanceHeader, copy: IncomingCopy, path: Path, actor: str) -> None:
     """Add what is new of a file; raises ImportRefused if it contradicts what is there."""
     now = now_utc()
     study_id = _find_or_add_study(connection, header, path, now)
@@ -57,7 +57,7 @@ def add_rows(connection: Connection, header: InstanceHeader, copy: IncomingCopy,
     )
     _describe_study(connection, study_id)
     detail = {"instance_uid": header.instance_uid, "sha256": copy.sha256}
-    audit_chain.append(connection, now, "system", "instance imported", header.study_uid, detail)
+    audit_chain.append(connection, now, actor, "instance imported", header.study_uid, detail)
 
 
 def _find_or_add_study(connection: Connection, header: InstanceHeader, path: Path, now: str) -> int:

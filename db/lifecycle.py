@@ -15,8 +15,9 @@ LEGAL_TRANSITIONS: dict[str, frozenset[str]] = {
     "in-progress": frozenset({"unread", "draft", "preliminary", "final"}),  # unread: closed with nothing written
     "draft": frozenset({"preliminary", "final"}),
     "preliminary": frozenset({"final"}),
-    "final": frozenset({"addended"}),
-    "addended": frozenset(),
+    "final": frozenset({"addended", "corrected"}),
+    "addended": frozenset({"corrected"}),
+    "corrected": frozenset(),  # stays corrected, whatever is added: that the signed text was replaced is the news
 }
 
 

@@ -11,13 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from db import audit_chain
+from db import accounts, audit_chain
 from db.database import Workspace, now_utc
 from db.errors import ReadingClosed, ReadingLocked, ReportRefused, StudySigned, UnknownRecord
 from db.lifecycle import change_status, study_row
-from db.records import SIGNED_STATUSES, Reading, WorkingText
-from db.tables import reading, study
+from db.records import SIGNED_STATUSES, Reading, ReadingPurpose, WorkingText
+from db.tables import reading, report, report_version, study
 from db.texts import text_columns, text_of
+
+SIGNED, DISCARDED = "signed", "discarded"
+"""Why a reading was closed for good; one that was only "closed" is gone on with."""
 
 STALE_AFTER_S = 12 * 3600.0
 """A reading in which nothing was saved for so long was left behind; the next reader gets it."""
@@ -43,14 +46,45 @@ def open_reading(
         If it has a signed report; see :func:`db.reports.of_study` and :func:`db.reports.add_addendum`.
     UnknownRecord, ReportRefused
         If the study is not there; if ``reader`` is blank.
+    NotAllowed
+        If there are accounts and the reader's is not one that may write.
     """
+    return _open(workspace, study_uid, reader, "report", force, stale_after_s)
+
+
+def open_correction(
+    workspace: Workspace, study_uid: str, reader: str, *, force: bool = False, stale_after_s: float = STALE_AFTER_S
+) -> Reading:
+    """Begin or go on with the correction of a signed report; the signed text itself stays as it is.
+
+    The text is that of an unfinished correction, else of the newest signed version. Arguments are those of
+    :func:`open_reading`.
+
+    Raises
+    ------
+    ReadingLocked, UnknownRecord
+        As for :func:`open_reading`.
+    ReportRefused
+        If there is no signed report yet.
+    NotAllowed
+        If the reader may not finalise reports.
+    """
+    return _open(workspace, study_uid, reader, "correction", force, stale_after_s)
+
+
+def _open(
+    workspace: Workspace, study_uid: str, reader: str, purpose: ReadingPurpose, force: bool, stale_after_s: float
+) -> Reading:
     if not reader.strip():
         raise ReportRefused("a reading needs the name of its reader")
     now = now_utc()
     with workspace.writing() as connection:
         row = study_row(connection, study_uid)
-        if row.status in SIGNED_STATUSES:
+        if purpose == "report" and row.status in SIGNED_STATUSES:
             raise StudySigned(study_uid)
+        if purpose == "correction" and row.status not in SIGNED_STATUSES:
+            raise ReportRefused("a correction needs a signed report; this study has none yet")
+        accounts.refuse_without(connection, reader, "write" if purpose == "report" else "finalise")
         holder = _open_reading_of(connection, row.id)
         if holder is not None and holder.reader != reader:
             if not force and not _is_stale(holder.saved_at_utc, now, stale_after_s):
@@ -58,11 +92,11 @@ def open_reading(
             close_row(connection, holder.id, now, f"taken over by {reader}")
             detail = {"from": holder.reader, "forced": force}
             audit_chain.append(connection, now, reader, "reading taken over", study_uid, detail)
-        reading_id, opened = _resume_or_add(connection, row, reader, now)
+        reading_id, opened = _resume_or_add(connection, row, reader, now, purpose)
         if row.status == "unread":
             change_status(connection, row, "in-progress")
         work = text_of(reading_row(connection, reading_id))
-    return Reading(reading_id, study_uid, reader, opened, work)
+    return Reading(reading_id, study_uid, reader, opened, work, purpose)
 
 
 def autosave(workspace: Workspace, reading_id: int, text: WorkingText) -> None:
@@ -108,6 +142,24 @@ def close_reading(workspace: Workspace, reading_id: int) -> None:
         audit_chain.append(connection, now, row.reader, "reading closed", study_.study_uid, {})
 
 
+def discard_correction(workspace: Workspace, reading_id: int) -> None:
+    """Give up a correction: the signed report stays, the text written so far stays in this closed reading.
+
+    Raises
+    ------
+    ReadingClosed, UnknownRecord, ReportRefused
+        If it is closed, is not there, or is not a correction.
+    """
+    now = now_utc()
+    with workspace.writing() as connection:
+        row = open_reading_row(connection, reading_id)
+        if row.purpose != "correction":
+            raise ReportRefused("only a correction is given up; other text is kept as a draft")
+        close_row(connection, reading_id, now, DISCARDED)
+        uid = connection.execute(select(study.c.study_uid).where(study.c.id == row.study_id)).scalar_one()
+        audit_chain.append(connection, now, row.reader, "correction discarded", uid, {"reading": reading_id})
+
+
 def reading_row(connection: Connection, reading_id: int) -> Row[Any]:
     """Find a reading inside a transaction; raises UnknownRecord."""
     row = connection.execute(select(reading).where(reading.c.id == reading_id)).one_or_none()
@@ -139,11 +191,18 @@ def close_row(connection: Connection, reading_id: int, now: str, because: str) -
     )
 
 
-def _resume_or_add(connection: Connection, study_: Row[Any], reader: str, now: str) -> tuple[int, str]:
+def _resume_or_add(
+    connection: Connection, study_: Row[Any], reader: str, now: str, purpose: ReadingPurpose
+) -> tuple[int, str]:
     """Open the reader's last reading again if nobody wrote since, else begin one with the newest text."""
     last = connection.execute(
-        select(reading).where(reading.c.study_id == study_.id).order_by(reading.c.id.desc()).limit(1)
+        select(reading)
+        .where(reading.c.study_id == study_.id, reading.c.purpose == purpose)
+        .order_by(reading.c.id.desc())
+        .limit(1)
     ).one_or_none()
+    if last is not None and last.closed_because in (SIGNED, DISCARDED):
+        last = None  # an earlier correction that is done with
     if last is not None and last.reader == reader:
         if last.closed_at_utc is not None:
             connection.execute(
@@ -151,9 +210,11 @@ def _resume_or_add(connection: Connection, study_: Row[Any], reader: str, now: s
                 .where(reading.c.id == last.id)
                 .values(closed_at_utc=None, closed_because="", saved_at_utc=now)
             )
-            audit_chain.append(connection, now, reader, "reading opened", study_.study_uid, {"again": True})
+            audit_chain.append(
+                connection, now, reader, "reading opened", study_.study_uid, {"again": True, "purpose": purpose}
+            )
         return last.id, last.opened_at_utc
-    text = text_of(last) if last is not None else WorkingText(indication=study_.indication)
+    text = text_of(last) if last is not None else _first_text(connection, study_, purpose)
     added = connection.execute(
         insert(reading).values(
             study_id=study_.id,
@@ -161,12 +222,28 @@ def _resume_or_add(connection: Connection, study_: Row[Any], reader: str, now: s
             opened_at_utc=now,
             closed_because="",
             saved_at_utc=now,
+            purpose=purpose,
             **text_columns(text),
         )
     )
-    audit_chain.append(connection, now, reader, "reading opened", study_.study_uid, {"again": False})
+    audit_chain.append(
+        connection, now, reader, "reading opened", study_.study_uid, {"again": False, "purpose": purpose}
+    )
     assert added.inserted_primary_key is not None
     return int(added.inserted_primary_key[0]), now
+
+
+def _first_text(connection: Connection, study_: Row[Any], purpose: ReadingPurpose) -> WorkingText:
+    if purpose == "report":
+        return WorkingText(indication=study_.indication)
+    newest = connection.execute(
+        select(report_version)
+        .join_from(report_version, report)
+        .where(report.c.study_id == study_.id)
+        .order_by(report_version.c.version.desc())
+        .limit(1)
+    ).one()
+    return text_of(newest)
 
 
 def _open_reading_of(connection: Connection, study_id: int) -> Row[Any] | None:

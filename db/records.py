@@ -10,20 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from db.roles import Role
 from gaze2report.types import Draft, InstanceHeader
 
-StudyStatus = Literal["unread", "in-progress", "draft", "preliminary", "final", "addended"]
+StudyStatus = Literal["unread", "in-progress", "draft", "preliminary", "final", "addended", "corrected"]
 AiStatus = Literal["", "queued", "drafting", "ready", "refused", "failed", "cancelled", "unavailable"]
 TextSection = Literal["indication", "findings", "impression"]
 SpanOrigin = Literal["reader", "ai", "ai-edited"]
-VersionKind = Literal["preliminary", "final", "addendum"]
+VersionKind = Literal["preliminary", "final", "addendum", "correction"]
+ReadingPurpose = Literal["report", "correction"]
 AdapterState = Literal["candidate", "live", "retired", "rejected"]
 
 STUDY_STATUSES: tuple[str, ...] = get_args(StudyStatus)
 AI_STATUSES: tuple[str, ...] = get_args(AiStatus)
 TEXT_SECTIONS: tuple[str, ...] = get_args(TextSection)
 SPAN_ORIGINS: tuple[str, ...] = get_args(SpanOrigin)
-SIGNED_STATUSES = frozenset({"final", "addended"})
+SIGNED_STATUSES = frozenset({"final", "addended", "corrected"})
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,16 @@ class WorklistEntry(NamedTuple):
         View positions of its images, each once, in alphabetical order.
     locked_by : str
         The reader who has it open.
+    imported_at_utc : str
+        When its first image came in: since when it waits.
+    prior_count : int
+        Earlier studies of the same patient, as :func:`db.studies.prior_studies` lists them.
+    assigned_to : str
+        The reader it is meant for; empty when it is anybody's.
+    ai_priority : int or None
+        Rank of its newest draft's findings, see :mod:`gaze2report.ai_priority`; None when it is not ranked.
+    ai_priority_reason : str
+        The finding that raises it, with its probability: "Pneumothorax 0.81".
     """
 
     study_uid: str
@@ -118,6 +130,11 @@ class WorklistEntry(NamedTuple):
     ai_status: AiStatus
     instance_count: int
     locked_by: str
+    imported_at_utc: str = ""
+    prior_count: int = 0
+    assigned_to: str = ""
+    ai_priority: int | None = None
+    ai_priority_reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,13 +204,20 @@ class WorkingText:
 
 @dataclass(frozen=True)
 class Reading:
-    """One reader's work on one study."""
+    """One reader's work on one study.
+
+    Attributes
+    ----------
+    purpose : str
+        "report" until the study is signed; "correction" for work on a new text of a signed one.
+    """
 
     id: int
     study_uid: str
     reader: str
     opened_at_utc: str
     work: WorkingText
+    purpose: ReadingPurpose = "report"
 
 
 @dataclass(frozen=True)
@@ -215,8 +239,12 @@ class ReportVersion:
 
     Attributes
     ----------
+    text : WorkingText
+        The whole report as of this version. A correction replaces the text before it, which stays as it was.
     addendum : str
         Only for an addendum: what it adds. Its ``text`` is the signed text it adds to.
+    reason : str
+        Only for an addendum or correction: why it was made.
     text_sha256 : str
         SHA-256 of indication, findings, impression and addendum, see :func:`db.reports.text_sha256`.
     """
@@ -232,10 +260,11 @@ class ReportVersion:
     draft_id: int | None
     text_sha256: str
     created_at_utc: str
+    reason: str = ""
 
     @property
     def is_signed(self) -> bool:
-        """True for final versions and addenda."""
+        """True for final versions, addenda and corrections."""
         return self.kind != "preliminary"
 
 
@@ -253,6 +282,16 @@ class AdapterVersion:
     code_version: str
     metrics: dict[str, Any]
     state: AdapterState
+    created_at_utc: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """A named person who uses the workspace; the password is not in here."""
+
+    name: str
+    role: Role
+    is_enabled: bool
     created_at_utc: str
 
 

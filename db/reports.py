@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, delete, select
 
-from db import audit_chain, readings
+from db import accounts, readings, report_rows
 from db.database import Workspace, now_utc
 from db.errors import ReportRefused, StudySigned
 from db.lifecycle import change_status, study_row
-from db.records import SIGNED_STATUSES, ReportVersion, VersionKind, WorkingText
-from db.tables import draft, report, report_version, study
-from db.texts import refuse_unstorable, text_columns, text_of, text_sha256
+from db.records import SIGNED_STATUSES, ReadingPurpose, ReportVersion, WorkingText
+from db.tables import addendum_work, report, report_version, study
+from db.texts import refuse_unstorable, text_columns
 
 _UNFILLED_FIELD = re.compile(r"\[[A-Za-z _-]*\]|_{3,}")
 
@@ -45,16 +45,17 @@ def accept(
     now = now_utc()
     with workspace.writing() as connection:
         reading_, study_ = _open_for_text(connection, reading_id, study_uid)
+        accounts.refuse_without(connection, reading_.reader, "write")
         if text.is_empty:
             raise ReportRefused("findings and impression are both empty; there is nothing to keep")
-        version_id = _add_version(
+        version_id = report_rows.add_version(
             connection, study_, "preliminary", text, now=now, author=reading_.reader, reading_id=reading_id,
             draft_id=draft_id,
         )  # fmt: skip
         if study_.status != "preliminary":
             change_status(connection, study_, "preliminary")
         readings.keep_text(connection, reading_id, text, now)
-        return _finish(connection, version_id, study_, reading_.reader, "report accepted", now)
+        return report_rows.finish(connection, version_id, study_, reading_.reader, "report accepted", now)
 
 
 def sign(
@@ -75,36 +76,42 @@ def sign(
         reading signs, or reading, draft and study do not belong together.
     StudySigned
         If the study has a signed report.
-    ReadingClosed, UnknownRecord
-        If the reading takes no text any more, or there is none such.
+    NotAllowed, ReadingClosed, UnknownRecord
+        If the signer may not finalise reports; if the reading takes no text any more, or there is none such.
     """
     now = now_utc()
     with workspace.writing() as connection:
         reading_, study_ = _open_for_text(connection, reading_id, study_uid)
         if not signer.strip() or signer != reading_.reader:
             raise ReportRefused(f"this is the reading of {reading_.reader}; {signer or 'nobody'} cannot sign it")
+        accounts.refuse_without(connection, signer, "finalise")
         _refuse_unsignable(text)
-        version_id = _add_version(
+        version_id = report_rows.add_version(
             connection, study_, "final", text, now=now, author=reading_.reader, signer=signer, reading_id=reading_id,
             draft_id=draft_id,
         )  # fmt: skip
         change_status(connection, study_, "final")
         readings.keep_text(connection, reading_id, text, now)
-        readings.close_row(connection, reading_id, now, "signed")
-        return _finish(connection, version_id, study_, signer, "report signed", now)
+        readings.close_row(connection, reading_id, now, readings.SIGNED)
+        return report_rows.finish(connection, version_id, study_, signer, "report signed", now)
 
 
-def add_addendum(workspace: Workspace, study_uid: str, text: str, signer: str) -> ReportVersion:
+def add_addendum(workspace: Workspace, study_uid: str, text: str, signer: str, *, reason: str) -> ReportVersion:
     """Add a signed text to a signed report, which itself stays as it is.
+
+    Parameters
+    ----------
+    reason : str
+        Why: "prior films have come", "called the ward".
 
     Raises
     ------
     ReportRefused
-        If the text or the signer is empty, or the study has no signed report.
-    UnknownRecord
-        If the study is not there.
+        If text, signer or reason is empty, or the study has no signed report.
+    NotAllowed, UnknownRecord
+        If the signer may not finalise reports; if the study is not there.
     """
-    refuse_unstorable(text)
+    refuse_unstorable(text, reason)
     now = now_utc()
     with workspace.writing() as connection:
         study_ = study_row(connection, study_uid)
@@ -112,14 +119,65 @@ def add_addendum(workspace: Workspace, study_uid: str, text: str, signer: str) -
             raise ReportRefused("an addendum needs a signed report; this study has none yet")
         if not text.strip() or not signer.strip():
             raise ReportRefused("an addendum needs a text and a signer")
-        final = connection.execute(
-            _versions().where(report.c.study_id == study_.id, report_version.c.kind == "final")
-        ).one()
-        version_id = _add_version(
-            connection, study_, "addendum", text_of(final), now=now, author=signer, signer=signer, addendum=text
-        )
-        change_status(connection, study_, "addended")
-        return _finish(connection, version_id, study_, signer, "addendum signed", now)
+        _refuse_without_reason("an addendum", reason)
+        accounts.refuse_without(connection, signer, "finalise")
+        before = report_rows.newest_signed(connection, study_.id)
+        version_id = report_rows.add_version(
+            connection, study_, "addendum", before.text, now=now, author=signer, signer=signer, addendum=text,
+            reason=reason.strip(),
+        )  # fmt: skip
+        if study_.status == "final":  # one that was corrected stays corrected
+            change_status(connection, study_, "addended")
+        work = (addendum_work.c.study_id == study_.id, addendum_work.c.reader == signer)
+        connection.execute(delete(addendum_work).where(*work))
+        return report_rows.finish(connection, version_id, study_, signer, "addendum signed", now)
+
+
+def correct(
+    workspace: Workspace,
+    reading_id: int,
+    text: WorkingText,
+    *,
+    signer: str,
+    reason: str,
+    study_uid: str | None = None,
+) -> ReportVersion:
+    """Sign a text in place of the signed one; the version before stays and can be compared. The reading is closed.
+
+    Parameters
+    ----------
+    reading_id : int
+        One of :func:`db.readings.open_correction`.
+    reason : str
+        Why: "wrong side", "dictation error".
+
+    Raises
+    ------
+    ReportRefused
+        As for :func:`sign`, and if the reason is empty, the text is unchanged or the reading is no correction.
+    NotAllowed, ReadingClosed, UnknownRecord
+        If the signer may not finalise reports; if the reading takes no text any more, or there is none such.
+    """
+    refuse_unstorable(reason)
+    now = now_utc()
+    with workspace.writing() as connection:
+        reading_, study_ = _open_for_text(connection, reading_id, study_uid, purpose="correction")
+        if not signer.strip() or signer != reading_.reader:
+            raise ReportRefused(f"this is the correction of {reading_.reader}; {signer or 'nobody'} cannot sign it")
+        accounts.refuse_without(connection, signer, "finalise")
+        _refuse_unsignable(text)
+        _refuse_without_reason("a correction", reason)
+        before = report_rows.newest_signed(connection, study_.id)
+        if text_columns(before.text) == text_columns(text):
+            raise ReportRefused(f"the text is that of version {before.version}; there is nothing to correct")
+        version_id = report_rows.add_version(
+            connection, study_, "correction", text, now=now, author=signer, signer=signer, reading_id=reading_id,
+            reason=reason.strip(),
+        )  # fmt: skip
+        change_status(connection, study_, "corrected")
+        readings.keep_text(connection, reading_id, text, now)
+        readings.close_row(connection, reading_id, now, readings.SIGNED)
+        return report_rows.finish(connection, version_id, study_, signer, "correction signed", now)
 
 
 def of_study(workspace: Workspace, study_uid: str) -> list[ReportVersion]:
@@ -133,18 +191,22 @@ def of_study(workspace: Workspace, study_uid: str) -> list[ReportVersion]:
     with workspace.reading() as connection:
         study_ = study_row(connection, study_uid)
         rows = connection.execute(
-            _versions().where(report.c.study_id == study_.id).order_by(report_version.c.version)
+            report_rows.select_versions().where(report.c.study_id == study_.id).order_by(report_version.c.version)
         ).all()
-    return [_version_of(row) for row in rows]
+    return [report_rows.version_of(row) for row in rows]
 
 
-def _open_for_text(connection: Connection, reading_id: int, study_uid: str | None) -> tuple[Row[Any], Row[Any]]:
+def _open_for_text(
+    connection: Connection, reading_id: int, study_uid: str | None, *, purpose: ReadingPurpose = "report"
+) -> tuple[Row[Any], Row[Any]]:
     reading_ = readings.reading_row(connection, reading_id)
     study_ = connection.execute(select(study).where(study.c.id == reading_.study_id)).one()
     if study_uid is not None and study_.study_uid != study_uid:
         raise ReportRefused("the text is of another study than the one on screen; nothing was kept")
-    if study_.status in SIGNED_STATUSES:
+    if purpose == "report" and study_.status in SIGNED_STATUSES:
         raise StudySigned(study_.study_uid)
+    if reading_.purpose != purpose:
+        raise ReportRefused("this reading is not the correction of a signed report")
     return readings.open_reading_row(connection, reading_id), study_
 
 
@@ -159,75 +221,6 @@ def _refuse_unsignable(text: WorkingText) -> None:
             raise ReportRefused(f"the field {field.group()} is not filled in")
 
 
-def _add_version(
-    connection: Connection,
-    study_: Row[Any],
-    kind: VersionKind,
-    text: WorkingText,
-    *,
-    now: str,
-    author: str,
-    signer: str = "",
-    addendum: str = "",
-    reading_id: int | None = None,
-    draft_id: int | None = None,
-) -> int:
-    if draft_id is not None:
-        draft_study = connection.execute(select(draft.c.study_id).where(draft.c.id == draft_id)).scalar_one_or_none()
-        if draft_study != study_.id:
-            raise ReportRefused(f"draft {draft_id} is not one of this study")
-    columns = text_columns(text)
-    report_id = connection.execute(select(report.c.id).where(report.c.study_id == study_.id)).scalar_one_or_none()
-    if report_id is None:
-        added = connection.execute(insert(report).values(study_id=study_.id, created_at_utc=now))
-        assert added.inserted_primary_key is not None
-        report_id = added.inserted_primary_key[0]
-    last = connection.execute(
-        select(func.max(report_version.c.version)).where(report_version.c.report_id == report_id)
-    ).scalar_one()
-    added = connection.execute(
-        insert(report_version).values(
-            report_id=report_id,
-            version=(last or 0) + 1,
-            kind=kind,
-            reading_id=reading_id,
-            draft_id=draft_id,
-            addendum=addendum,
-            author=author,
-            signer=signer,
-            text_sha256=text_sha256(text.indication, text.findings, text.impression, addendum),
-            created_at_utc=now,
-            **columns,
-        )
-    )
-    assert added.inserted_primary_key is not None
-    return int(added.inserted_primary_key[0])
-
-
-def _finish(
-    connection: Connection, version_id: int, study_: Row[Any], actor: str, action: str, now: str
-) -> ReportVersion:
-    version = _version_of(connection.execute(_versions().where(report_version.c.id == version_id)).one())
-    detail = {"version": version.version, "text_sha256": version.text_sha256, "draft_id": version.draft_id}
-    audit_chain.append(connection, now, actor, action, study_.study_uid, detail)
-    return version
-
-
-def _versions() -> Any:
-    return select(report_version, study.c.study_uid).join_from(report_version, report).join(study)
-
-
-def _version_of(row: Row[Any]) -> ReportVersion:
-    return ReportVersion(
-        id=row.id,
-        study_uid=row.study_uid,
-        version=row.version,
-        kind=row.kind,
-        text=text_of(row),
-        addendum=row.addendum,
-        author=row.author,
-        signer=row.signer,
-        draft_id=row.draft_id,
-        text_sha256=row.text_sha256,
-        created_at_utc=row.created_at_utc,
-    )
+def _refuse_without_reason(what: str, reason: str) -> None:
+    if not reason.strip():
+        raise ReportRefused(f"{what} needs a reason")

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, literal, select, tuple_, update
 
-from db import headers, import_rows, objects
-from db.database import Workspace
+from db import audit_chain, headers, import_rows, objects
+from db.database import Workspace, now_utc
 from db.files import Progress, files_under
 from db.lifecycle import study_row
 from db.records import (
@@ -35,8 +35,15 @@ class HeaderReader(Protocol):
         """Give the header and the SHA-256 of the file."""
 
 
-def import_file(workspace: Workspace, intake: HeaderReader, path: Path | str) -> ImportedInstance:
+def import_file(
+    workspace: Workspace, intake: HeaderReader, path: Path | str, *, actor: str = "system"
+) -> ImportedInstance:
     """Copy one file into the workspace and list it.
+
+    Parameters
+    ----------
+    actor : str
+        Who imports it, for the audit log.
 
     Raises
     ------
@@ -60,7 +67,7 @@ def import_file(workspace: Workspace, intake: HeaderReader, path: Path | str) ->
         with workspace.writing() as connection:
             if import_rows.is_known(connection, header, sha256, path):
                 return ImportedInstance(header.study_uid, header.instance_uid, False, path)
-            import_rows.add_rows(connection, header, copy, path)
+            import_rows.add_rows(connection, header, copy, path, actor)
             # Last before the commit: no row without its file; should the commit fail, the file is an orphan that the
             # next import of it takes up.
             objects.move_into_place(workspace.objects_dir, copy)
@@ -68,12 +75,19 @@ def import_file(workspace: Workspace, intake: HeaderReader, path: Path | str) ->
 
 
 def import_paths(
-    workspace: Workspace, intake: HeaderReader, paths: Iterable[Path | str], *, progress: Progress | None = None
+    workspace: Workspace,
+    intake: HeaderReader,
+    paths: Iterable[Path | str],
+    *,
+    actor: str = "system",
+    progress: Progress | None = None,
 ) -> ImportSummary:
     """Import files and what lies in folders; a file that fails is listed and does not stop the others.
 
     Parameters
     ----------
+    actor : str
+        Who imports them, for the audit log.
     progress : callable, optional
         Called with (done, total) before each file and at the end. What it raises ends the import and is passed on;
         what was imported until then stays.
@@ -90,7 +104,7 @@ def import_paths(
         if progress is not None:
             progress(done, len(files))
         try:
-            result = import_file(workspace, intake, path)
+            result = import_file(workspace, intake, path, actor=actor)
         except StorageFailed:
             raise
         except Gaze2ReportError as error:
@@ -120,6 +134,11 @@ def worklist(workspace: Workspace) -> list[WorklistEntry]:
             study.c.status,
             study.c.ai_status,
             study.c.instance_count,
+            study.c.imported_at_utc,
+            study.c.assigned_to,
+            study.c.ai_priority,
+            study.c.ai_priority_reason,
+            study.c.patient_id.label("person"),
         )
         .join_from(study, patient)
         .order_by(study.c.study_date.desc(), study.c.study_time.desc(), study.c.id.desc())
@@ -131,7 +150,30 @@ def worklist(workspace: Workspace) -> list[WorklistEntry]:
         rows: Sequence[Sequence[Any]] = connection.execute(entries).all()
         reader_of = {row.study_uid: row.reader for row in connection.execute(locks)}
     views_of = {views: tuple(views.split("/")) if views else () for views in {row[8] for row in rows}}
-    return [WorklistEntry._make((*row[:8], views_of[row[8]], *row[9:], reader_of.get(row[0], ""))) for row in rows]
+    priors = _prior_counts(rows)
+    return [
+        WorklistEntry._make(
+            (*row[:8], views_of[row[8]], *row[9:14], reader_of.get(row[0], ""), row[14], prior_count, *row[15:18])
+        )
+        for row, prior_count in zip(rows, priors, strict=True)
+    ]
+
+
+def _prior_counts(rows: Sequence[Sequence[Any]]) -> list[int]:
+    """For each row, newest first: how many dated studies of the same patient are strictly earlier."""
+    seen: dict[int, tuple[tuple[str, str], int, int]] = {}  # person: newest moment so far, before it, in all
+    counts = []
+    for row in reversed(rows):
+        moment, person = (row[5], row[6]), row[-1]
+        if not row[5]:
+            counts.append(0)
+            continue
+        newest, before, total = seen.get(person, (moment, 0, 0))
+        if moment != newest:
+            newest, before = moment, total
+        seen[person] = (newest, before, total + 1)
+        counts.append(before)
+    return counts[::-1]
 
 
 def get(workspace: Workspace, study_uid: str) -> Study:
@@ -168,6 +210,20 @@ def prior_studies(workspace: Workspace, study_uid: str) -> tuple[Study, ...]:
             .order_by(study.c.study_date.desc(), study.c.study_time.desc(), study.c.id.desc())
         ).all()
         return tuple(_study_of(workspace, connection, one) for one in found)
+
+
+def assign(workspace: Workspace, study_uid: str, reader: str, *, actor: str) -> None:
+    """Say for which reader a study is meant; an empty name means for anybody. Others may read it all the same.
+
+    Raises
+    ------
+    UnknownRecord
+        If the study is not in the workspace.
+    """
+    with workspace.writing() as connection:
+        row = study_row(connection, study_uid)
+        connection.execute(update(study).where(study.c.id == row.id).values(assigned_to=reader))
+        audit_chain.append(connection, now_utc(), actor, "study assigned", study_uid, {"to": reader})
 
 
 def set_ai_status(workspace: Workspace, study_uid: str, ai_status: AiStatus, detail: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -63,8 +64,13 @@ study = Table(
     Column("views", Text, nullable=False),
     Column("instance_count", Integer, nullable=False),
     Column("imported_at_utc", String(32), nullable=False),
+    Column("assigned_to", Text, nullable=False, server_default=""),
+    # What the newest draft says about urgency, kept here for the same reason; NULL when it is not ranked.
+    Column("ai_priority", Integer),
+    Column("ai_priority_reason", Text, nullable=False, server_default=""),
     CheckConstraint(
-        "status IN ('unread', 'in-progress', 'draft', 'preliminary', 'final', 'addended')", name="status_known"
+        "status IN ('unread', 'in-progress', 'draft', 'preliminary', 'final', 'addended', 'corrected')",
+        name="status_known",
     ),
     Index("ix_study_study_date_study_time", "study_date", "study_time"),
 )
@@ -136,6 +142,7 @@ reading = Table(
     Column("findings", Text, nullable=False),
     Column("impression", Text, nullable=False),
     Column("spans_json", Text, nullable=False),
+    Column("purpose", String(16), nullable=False, server_default="report"),
     # One open reading per study: this is the lock.
     Index(
         "uq_reading_open",
@@ -194,8 +201,37 @@ report_version = Table(
     Column("signer", Text, nullable=False),
     Column("text_sha256", String(64), nullable=False),
     Column("created_at_utc", String(32), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
     UniqueConstraint("report_id", "version"),
-    CheckConstraint("kind IN ('preliminary', 'final', 'addendum')", name="kind_known"),
+    CheckConstraint("kind IN ('preliminary', 'final', 'addendum', 'correction')", name="kind_known"),
+)
+
+# The text of an addendum while it is written, so that it outlives the end of the process; removed when it is signed.
+addendum_work = Table(
+    "addendum_work",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("saved_at_utc", String(32), nullable=False),
+    UniqueConstraint("study_id", "reader"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # As it stands under reports; name_key is the same without case and spacing, so that no two look alike.
+    Column("name", Text, nullable=False, unique=True),
+    Column("name_key", Text, nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("is_enabled", Boolean(create_constraint=False), nullable=False),
+    Column("created_at_utc", String(32), nullable=False),
+    Column("failed_logins", Integer, nullable=False),
+    Column("last_failed_at_utc", String(32), nullable=False),
+    CheckConstraint("role IN ('reader', 'resident', 'attending', 'researcher', 'admin')", name="role_known"),
 )
 
 adapter_version = Table(

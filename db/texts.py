@@ -48,3 +48,8 @@ def refuse_unstorable(*texts: str) -> None:
 def text_sha256(indication: str, findings: str, impression: str, addendum: str = "") -> str:
     """Hash what a report says: SHA-256 over the JSON list of its four texts, in this order."""
     return hashlib.sha256(canonical_json([indication, findings, impression, addendum]).encode()).hexdigest()
+
+
+def sha256_of_text(text: str) -> str:
+    """Hash one text as UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()

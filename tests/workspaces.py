@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -60,13 +61,26 @@ def bring_to(workspace: Workspace, study_uid: str, status: str, reader: str = "r
     if status == "preliminary":
         return
     sign(workspace, reading.id, reader)
+    if status == "corrected":
+        correct(workspace, study_uid, reader)
     if status == "addended":
-        reports.add_addendum(workspace, study_uid, "Seen together with the prior film.", reader)
+        reports.add_addendum(
+            workspace, study_uid, "Seen together with the prior film.", reader, reason="prior film has come"
+        )
 
 
 def sign(workspace: Workspace, reading_id: int, reader: str = "reader") -> ReportVersion:
     """Sign the usual text."""
     return reports.sign(workspace, reading_id, TEXT, signer=reader)
+
+
+CORRECTED = dataclasses.replace(TEXT, impression="Small effusion on the left.")
+
+
+def correct(workspace: Workspace, study_uid: str, reader: str = "reader") -> ReportVersion:
+    """Correct a signed report."""
+    correction = readings.open_correction(workspace, study_uid, reader)
+    return reports.correct(workspace, correction.id, CORRECTED, signer=reader, reason="effusion overlooked")
 
 
 def make_draft(study_uid: str = STUDY_UID, *, seed: int = 7) -> Draft:

@@ -163,3 +163,118 @@ REVISION_0002: list[tuple[str, str]] = [
         "the audit log keeps its head",
     ),
 ]
+
+
+_LEGAL_0003 = (
+    f"{_LEGAL_0002}"
+    " OR (OLD.status = 'final' AND NEW.status = 'corrected')"
+    " OR (OLD.status = 'addended' AND NEW.status = 'corrected')"
+)
+
+_MAY_FINALISE_0003 = "('reader', 'attending', 'admin')"
+_IS_SIGNED_0003 = "(SELECT status FROM study WHERE id = NEW.study_id) IN ('final', 'addended', 'corrected')"
+_FITS_STUDY_0003 = (
+    f"NOT ((NEW.purpose = 'report' AND NOT {_IS_SIGNED_0003}) OR (NEW.purpose = 'correction' AND {_IS_SIGNED_0003}))"
+)
+_LAST_ADMIN_0003 = (
+    "OLD.role = 'admin' AND OLD.is_enabled AND NOT (NEW.role = 'admin' AND NEW.is_enabled)"
+    " AND NOT EXISTS (SELECT 1 FROM account WHERE id <> OLD.id AND role = 'admin' AND is_enabled)"
+)
+
+
+def _replaced(rules: list[tuple[str, str]], *changed: tuple[str, str]) -> list[tuple[str, str]]:
+    """The rules with these in place of those of the same name, and new ones at the end."""
+    by_name = dict(rules)
+    by_name.update(changed)
+    return list(by_name.items())
+
+
+REVISION_0003: list[tuple[str, str]] = _replaced(
+    REVISION_0002,
+    _refuse(
+        "study_status_legal",
+        "BEFORE UPDATE OF status",
+        "study",
+        f"NEW.status <> OLD.status AND NOT ({_LEGAL_0003})",
+        "illegal change of status",
+    ),
+    _refuse(
+        "study_corrected_has_report",
+        "BEFORE UPDATE OF status",
+        "study",
+        f"NEW.status = 'corrected' AND NOT {_has_version('correction')}",
+        "a corrected study needs a correction",
+    ),
+    _refuse(
+        "report_version_after_final",
+        "BEFORE INSERT",
+        "report_version",
+        "NEW.kind NOT IN ('addendum', 'correction') AND EXISTS (SELECT 1 FROM report_version"
+        " WHERE report_id = NEW.report_id AND kind <> 'preliminary')",
+        "a signed report takes only addenda and corrections",
+    ),
+    _refuse(
+        "report_version_addendum_to_final",
+        "BEFORE INSERT",
+        "report_version",
+        "NEW.kind IN ('addendum', 'correction') AND NOT EXISTS (SELECT 1 FROM report_version"
+        " WHERE report_id = NEW.report_id AND kind = 'final')",
+        "an addendum or correction needs a signed report",
+    ),
+    _refuse(
+        "report_version_reason",
+        "BEFORE INSERT",
+        "report_version",
+        "(NEW.kind IN ('addendum', 'correction')) <> (trim(NEW.reason) <> '')",
+        "addenda and corrections, and only they, have a reason",
+    ),
+    _refuse(
+        "report_version_signer_may",
+        "BEFORE INSERT",
+        "report_version",
+        "NEW.signer <> '' AND EXISTS (SELECT 1 FROM account) AND NOT EXISTS (SELECT 1 FROM account"
+        f" WHERE name = NEW.signer AND is_enabled AND role IN {_MAY_FINALISE_0003})",
+        "only an account that may finalise signs",
+    ),
+    _refuse("reading_fits_study", "BEFORE INSERT", "reading", _FITS_STUDY_0003, "a signed study is only corrected"),
+    _refuse(
+        "reading_reopened_fits_study",
+        "BEFORE UPDATE OF closed_at_utc",
+        "reading",
+        f"OLD.closed_at_utc IS NOT NULL AND NEW.closed_at_utc IS NULL AND {_FITS_STUDY_0003}",
+        "a signed study is only corrected",
+    ),
+    _refuse(
+        "reading_owner_fixed",
+        "BEFORE UPDATE OF id, study_id, reader, purpose",
+        "reading",
+        "NEW.id <> OLD.id OR NEW.study_id <> OLD.study_id OR NEW.reader <> OLD.reader OR NEW.purpose <> OLD.purpose",
+        "a reading keeps its study, reader and purpose",
+    ),
+    _refuse(
+        "account_first_is_admin",
+        "BEFORE INSERT",
+        "account",
+        "NOT EXISTS (SELECT 1 FROM account) AND NOT (NEW.role = 'admin' AND NEW.is_enabled)",
+        "the first account is an administrator",
+    ),
+    _refuse("account_last_admin_stays", "BEFORE UPDATE", "account", _LAST_ADMIN_0003, "one administrator must stay"),
+    _refuse(
+        "account_name_fixed",
+        "BEFORE UPDATE OF id, name, name_key",
+        "account",
+        "NEW.id <> OLD.id OR NEW.name <> OLD.name OR NEW.name_key <> OLD.name_key",
+        "an account keeps its name",
+    ),
+    _refuse("account_no_delete", "BEFORE DELETE", "account", "", "accounts are disabled, never removed"),
+    _refuse(
+        "account_no_replace",
+        "BEFORE INSERT",
+        "account",
+        "EXISTS (SELECT 1 FROM account WHERE id = NEW.id OR name = NEW.name OR name_key = NEW.name_key)",
+        "accounts are disabled, never removed",
+    ),
+)
+
+IN_FORCE = REVISION_0003
+"""The rules of the newest schema."""

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from workspaces import add_study, make_draft
 
-from db import drafts, readings, studies
+from db import check, drafts, readings, studies
 from db.errors import DraftRefused, UnknownRecord, WorkspaceDamaged
 
 
@@ -63,3 +63,15 @@ def test_a_draft_that_cannot_be_read_is_a_sentence(workspace, study, sql):
     sql("UPDATE draft SET content_json = '{}'")
     with pytest.raises(WorkspaceDamaged, match="not a draft object"):
         drafts.of_study(workspace, study)
+
+
+def test_the_newest_draft_ranks_its_study_and_a_null_observation_does_not(workspace, study):
+    for observations, expected in (
+        ({"Pneumothorax": 0.8123, "Edema": 0.9}, (7, "Pneumothorax 0.81")),
+        ({"Pneumothorax": None, "Edema": 0.2}, (0, "")),
+        ({"Pneumothorax": None}, (None, "")),
+    ):
+        drafts.add(workspace, None, study, dataclasses.replace(make_draft(), observations=observations))
+        (entry,) = studies.worklist(workspace)
+        assert (entry.ai_priority, entry.ai_priority_reason) == expected
+        assert check.check(workspace).problems == ()

@@ -98,9 +98,21 @@ class LifeOfAStudy(RuleBasedStateMachine):
     @rule(reader=readers)
     def add_addendum(self, reader: str) -> None:
         try:
-            self.signed.append(reports.add_addendum(self.workspace, STUDY_UID, "More.", reader))
+            self.signed.append(reports.add_addendum(self.workspace, STUDY_UID, "More.", reader, reason="why"))
         except ReportRefused:
             assert self.signed == []
+
+    @rule(reader=readers, text=texts, is_kept=st.booleans())
+    def correct(self, reader: str, text: WorkingText, is_kept: bool) -> None:
+        try:
+            reading = readings.open_correction(self.workspace, STUDY_UID, reader)
+        except (ReadingLocked, ReportRefused):
+            return
+        assert self.signed, "only a signed report is corrected"
+        try:
+            self.signed.append(reports.correct(self.workspace, reading.id, text, signer=reader, reason="why"))
+        except ReportRefused:
+            (readings.close_reading if is_kept else readings.discard_correction)(self.workspace, reading.id)
 
     @rule(reader=readers)
     def close(self, reader: str) -> None:

@@ -13,12 +13,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from workspaces import add_study, bring_to, make_draft
 
-from db import check, drafts, readings
+from db import accounts, addenda, check, drafts, readings
 from db.database import open_workspace
 from db.schema import MIGRATIONS_DIR, migrate
 from db.sqlite import triggers
 from db.sqlite.connection import make_engine
 from db.tables import SCHEMA_REVISION, metadata
+from gaze2report.errors import StorageFailed
 
 
 def all_revisions() -> list[str]:
@@ -36,7 +37,7 @@ def contents(database: Path) -> dict[str, list[tuple]]:
 @pytest.fixture
 def populated(folder, tmp_path) -> Path:
     with open_workspace(folder) as workspace:
-        for status in ("unread", "in-progress", "draft", "preliminary", "final", "addended"):
+        for status in ("unread", "in-progress", "draft", "preliminary", "final"):
             uid = add_study(workspace, tmp_path, f"1.{len(status)}{ord(status[0])}", patient_id=status)
             bring_to(workspace, uid, status)
             drafts.add(workspace, None, uid, make_draft(uid))
@@ -71,6 +72,21 @@ def test_a_populated_database_keeps_every_row_down_to_a_revision_and_up_again(po
     assert contents(database) == before
     with open_workspace(populated) as workspace:
         assert check.check(workspace).problems == ()
+
+
+@pytest.mark.parametrize("newer", ["addended", "corrected", "an account", "a begun addendum"])
+def test_a_database_does_not_go_down_to_a_schema_that_cannot_hold_it(populated, tmp_path, newer):
+    with open_workspace(populated) as workspace:
+        if newer == "an account":
+            accounts.add(workspace, "Anna", "long enough", "admin", actor="test")
+        elif newer == "a begun addendum":
+            addenda.keep(workspace, "1.5102", "reader", "More")
+        else:
+            bring_to(workspace, add_study(workspace, tmp_path, "1.9"), newer)
+    before = contents(populated / "workspace.db")
+    with pytest.raises(StorageFailed, match="cannot hold"):
+        migrate(populated / "workspace.db", "0002")
+    assert contents(populated / "workspace.db") == before
 
 
 def test_a_populated_database_goes_down_to_nothing_and_up_again(populated):

@@ -124,11 +124,12 @@ def test_a_reading_that_was_taken_over_signs_nothing(workspace, study, reading):
 
 def test_an_addendum_adds_a_version_and_leaves_the_signed_text(workspace, study, reading):
     final = sign(workspace, reading.id, "anna")
-    first = reports.add_addendum(workspace, study, "Prior film seen.", "ben")
-    second = reports.add_addendum(workspace, study, "Called the ward.", "anna")
+    first = reports.add_addendum(workspace, study, "Prior film seen.", "ben", reason=" prior film has come ")
+    second = reports.add_addendum(workspace, study, "Called the ward.", "anna", reason="call")
     assert reports.of_study(workspace, study) == [final, first, second]
     assert (first.kind, first.text, first.addendum, first.signer) == ("addendum", TEXT, "Prior film seen.", "ben")
     assert first.text_sha256 != final.text_sha256
+    assert first.reason == "prior film has come"
     assert status(workspace) == "addended"
 
 
@@ -136,11 +137,11 @@ def test_an_addendum_adds_a_version_and_leaves_the_signed_text(workspace, study,
 def test_an_addendum_needs_text_and_signer(workspace, study, reading, text, signer):
     sign(workspace, reading.id, "anna")
     with pytest.raises(ReportRefused, match="needs a text and a signer"):
-        reports.add_addendum(workspace, study, text, signer)
+        reports.add_addendum(workspace, study, text, signer, reason="call")
 
 
 @pytest.mark.parametrize("before", ["unread", "in-progress", "draft", "preliminary"])
 def test_an_addendum_needs_a_signed_report(workspace, study, before):
     bring_to(workspace, study, before)
     with pytest.raises(ReportRefused, match="needs a signed report"):
-        reports.add_addendum(workspace, study, "More.", "anna")
+        reports.add_addendum(workspace, study, "More.", "anna", reason="call")

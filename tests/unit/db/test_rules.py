@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import sqlite3
 
@@ -10,7 +11,7 @@ from workspaces import add_study, bring_to, make_draft
 
 from db import audit, check, drafts, lifecycle, reports, studies
 from db.errors import IllegalTransition
-from db.records import STUDY_STATUSES
+from db.records import SIGNED_STATUSES, STUDY_STATUSES
 
 LEGAL = {
     ("unread", "in-progress"),
@@ -22,6 +23,8 @@ LEGAL = {
     ("draft", "final"),
     ("preliminary", "final"),
     ("final", "addended"),
+    ("final", "corrected"),
+    ("addended", "corrected"),
 }
 ILLEGAL = sorted(set(itertools.permutations(STUDY_STATUSES, 2)) - LEGAL)
 
@@ -34,7 +37,7 @@ def test_an_illegal_change_of_status_fails_in_python_and_in_sql(workspace, study
         pytest.raises(IllegalTransition, match=f"is {before} cannot become {after}"),
     ):
         lifecycle.change_status(connection, lifecycle.study_row(connection, study), after)
-    for other in ("preliminary", "final", "addended"):
+    for other in ("preliminary", "final", "addended", "corrected"):
         sql(f"DROP TRIGGER study_{other}_has_report")  # so that it is this rule that refuses
     with pytest.raises(sqlite3.IntegrityError, match="illegal change of status"):
         sql("UPDATE study SET status = ?", after)
@@ -48,10 +51,11 @@ def test_no_status_is_reached_by_sql_without_the_report_it_stands_for(workspace,
         sql("UPDATE study SET status = ?", after)
 
 
-def test_a_final_study_is_not_addended_by_sql_without_an_addendum(workspace, study, sql):
+@pytest.mark.parametrize(("after", "what"), [("addended", "an addendum"), ("corrected", "a correction")])
+def test_a_final_study_is_not_amended_by_sql_without_the_version(workspace, study, sql, after, what):
     bring_to(workspace, study, "final")
-    with pytest.raises(sqlite3.IntegrityError, match="needs an addendum"):
-        sql("UPDATE study SET status = 'addended'")
+    with pytest.raises(sqlite3.IntegrityError, match=f"needs {what}"):
+        sql("UPDATE study SET status = ?", after)
 
 
 @pytest.mark.parametrize("status", ["final", "nonsense"])
@@ -60,7 +64,7 @@ def test_a_study_is_not_born_with_another_status_than_unread(workspace, study, s
         sql(
             "INSERT INTO study SELECT 99, '9', patient_id, age_years, study_date, study_time, accession_number,"
             f" description, indication, '{status}', ai_status, ai_detail, modalities, views, instance_count,"
-            " imported_at_utc FROM study"
+            " imported_at_utc, '', NULL, '' FROM study"
         )
 
 
@@ -72,7 +76,7 @@ PERMANENT = {
         "DELETE FROM report_version",
         "INSERT OR REPLACE INTO report_version SELECT * FROM report_version",
         "INSERT OR REPLACE INTO report_version SELECT id + 100, report_id, version, kind, reading_id, draft_id,"
-        " indication, 'other', impression, addendum, spans_json, author, signer, text_sha256, created_at_utc"
+        " indication, 'other', impression, addendum, spans_json, author, signer, text_sha256, created_at_utc, reason"
         " FROM report_version",
     ],
     "report": [
@@ -111,7 +115,7 @@ PERMANENT = {
 }
 
 
-@pytest.mark.parametrize("signed", ["final", "addended"])
+@pytest.mark.parametrize("signed", ["final", "addended", "corrected"])
 def test_nothing_signed_kept_or_recorded_is_changed_or_removed_by_sql(workspace, study, sql, signed):
     drafts.add(workspace, None, study, make_draft())
     bring_to(workspace, study, signed)
@@ -124,13 +128,17 @@ def test_nothing_signed_kept_or_recorded_is_changed_or_removed_by_sql(workspace,
     assert check.check(workspace).problems == ()
 
 
-def add_version(sql, kind, version, signer):
+def add_version(sql, kind, version, signer, reason=None):
+    if reason is None:
+        reason = "why" if kind in {"addendum", "correction"} else ""
     sql(
         "INSERT INTO report_version (report_id, version, kind, indication, findings, impression, addendum, spans_json,"
-        " author, signer, text_sha256, created_at_utc) VALUES (1, ?, ?, '', 'f', 'i', '', '[]', 'a', ?, '', '')",
+        " author, signer, text_sha256, created_at_utc, reason)"
+        " VALUES (1, ?, ?, '', 'f', 'i', '', '[]', 'a', ?, '', '', ?)",
         version,
         kind,
         signer,
+        reason,
     )
 
 
@@ -140,7 +148,12 @@ def add_version(sql, kind, version, signer):
         ("final", "final", 3, "reader"),
         ("final", "preliminary", 3, ""),
         ("addended", "final", 4, "reader"),
+        ("corrected", "final", 4, "reader"),
+        ("corrected", "preliminary", 4, ""),
         ("preliminary", "addendum", 2, "reader"),
+        ("preliminary", "correction", 2, "reader"),
+        ("final", "correction", 4, "reader"),
+        ("final", "correction", 3, ""),
         ("preliminary", "final", 5, "reader"),
         ("preliminary", "final", 2, ""),
         ("preliminary", "preliminary", 2, "reader"),
@@ -159,6 +172,40 @@ def test_the_version_of_every_legal_kind_is_taken_by_sql(workspace, study, sql):
     bring_to(workspace, study, "preliminary")
     add_version(sql, "final", 2, "reader")
     add_version(sql, "addendum", 3, "reader")
+    add_version(sql, "correction", 4, "reader")
+    add_version(sql, "addendum", 5, "reader")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("addendum", ""), ("correction", ""), ("correction", " "), ("final", "why")]
+)
+def test_addenda_and_corrections_and_only_they_have_a_reason_even_by_sql(workspace, study, sql, kind, reason):
+    bring_to(workspace, study, "preliminary" if kind == "final" else "final")
+    with pytest.raises(sqlite3.IntegrityError, match="have a reason"):
+        add_version(sql, kind, len(reports.of_study(workspace, study)) + 1, "reader", reason)
+
+
+NEW_READING = (
+    "INSERT INTO reading (study_id, reader, opened_at_utc, closed_at_utc, closed_because, saved_at_utc, indication,"
+    " findings, impression, spans_json, purpose) VALUES (1, 'ben', '', '', 'closed', '', '', '', '', '[]', ?)"
+)
+
+
+@pytest.mark.parametrize("status", STUDY_STATUSES)
+@pytest.mark.parametrize("purpose", ["report", "correction", "nonsense"])
+def test_a_reading_that_does_not_fit_its_study_is_refused_by_sql(workspace, study, sql, status, purpose):
+    bring_to(workspace, study, status)
+    fits = purpose == ("correction" if status in SIGNED_STATUSES else "report")
+    with contextlib.nullcontext() if fits else pytest.raises(sqlite3.IntegrityError, match="only corrected"):
+        sql(NEW_READING, purpose)
+
+
+def test_the_reading_of_a_signed_study_is_not_opened_again_or_given_away_by_sql(workspace, study, sql):
+    bring_to(workspace, study, "final")
+    with pytest.raises(sqlite3.IntegrityError, match="only corrected"):
+        sql("UPDATE reading SET closed_at_utc = NULL")
+    with pytest.raises(sqlite3.IntegrityError, match="keeps its study, reader and purpose"):
+        sql("UPDATE reading SET reader = 'ben'")
 
 
 def test_a_study_has_one_open_reading_even_by_sql(workspace, study, sql):
@@ -166,7 +213,7 @@ def test_a_study_has_one_open_reading_even_by_sql(workspace, study, sql):
     with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
         sql(
             "INSERT INTO reading SELECT id + 1, study_id, 'ben', opened_at_utc, NULL, '', saved_at_utc,"
-            " '', '', '', '[]' FROM reading"
+            " '', '', '', '[]', 'report' FROM reading"
         )
 
 

@@ -41,7 +41,8 @@ def test_an_imported_file_is_in_the_worklist_and_opens(workspace, tmp_path):
     assert (result.study_uid, result.instance_uid, result.is_new) == ("1.2.3", "1.2.3.4.5", True)
 
     (entry,) = studies.worklist(workspace)
-    assert entry._asdict() == {
+    assert entry.imported_at_utc.endswith("Z")
+    assert entry._replace(imported_at_utc="")._asdict() == {
         "study_uid": "1.2.3",
         "patient_name": "Müller^Jörg",
         "patient_id": "P1",
@@ -57,6 +58,11 @@ def test_an_imported_file_is_in_the_worklist_and_opens(workspace, tmp_path):
         "ai_status": "",
         "instance_count": 1,
         "locked_by": "",
+        "imported_at_utc": "",
+        "prior_count": 0,
+        "assigned_to": "",
+        "ai_priority": None,
+        "ai_priority_reason": "",
     }
     study = studies.get(workspace, "1.2.3")
     (instance,) = study.instances
@@ -294,3 +300,29 @@ def test_a_study_of_no_known_patient_has_no_priors(workspace, tmp_path):
     assert studies.prior_studies(workspace, "1.2") == ()
     with pytest.raises(UnknownRecord, match=r"no study 9\.9"):
         studies.prior_studies(workspace, "9.9")
+
+
+def test_the_worklist_counts_priors_as_they_are_listed(workspace, tmp_path):
+    for uid, date, time in (
+        ("1.1", "20190101", "090000"), ("1.2", "20200614", "090000"), ("1.3", "20200614", "090000"),
+        ("1.4", "20200614", ""), ("1.5", "20210101", ""), ("1.6", "", ""),
+    ):  # fmt: skip
+        add_of(workspace, tmp_path, uid, date, time)
+    add_of(workspace, tmp_path, "1.7", "20220101", patient_id="P2")
+    counts = {entry.study_uid: entry.prior_count for entry in studies.worklist(workspace)}
+    assert counts == {uid: len(studies.prior_studies(workspace, uid)) for uid in counts}
+    assert counts == {"1.1": 0, "1.2": 2, "1.3": 2, "1.4": 1, "1.5": 4, "1.6": 0, "1.7": 0}
+
+
+def test_a_study_is_meant_for_a_reader(workspace, study):
+    studies.assign(workspace, study, "anna", actor="ben")
+    assert studies.worklist(workspace)[0].assigned_to == "anna"
+    event = audit.events(workspace)[-1]
+    assert (event.actor, event.action, event.detail) == ("ben", "study assigned", {"to": "anna"})
+    studies.assign(workspace, study, "", actor="ben")
+    assert studies.worklist(workspace)[0].assigned_to == ""
+
+
+def test_the_audit_log_names_who_imported(workspace, tmp_path):
+    studies.import_file(workspace, StandInIntake(), write_image(tmp_path / "film"), actor="anna")
+    assert (audit.events(workspace)[-1].actor, audit.events(workspace)[-1].action) == ("anna", "instance imported")
