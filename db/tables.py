@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 """The newest migration; kept here so that opening an up-to-date workspace need not load Alembic."""
 
 metadata = MetaData(

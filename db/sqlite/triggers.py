@@ -165,18 +165,18 @@ REVISION_0002: list[tuple[str, str]] = [
 ]
 
 
-_LEGAL_0003 = (
+_LEGAL_0004 = (
     f"{_LEGAL_0002}"
     " OR (OLD.status = 'final' AND NEW.status = 'corrected')"
     " OR (OLD.status = 'addended' AND NEW.status = 'corrected')"
 )
 
-_MAY_FINALISE_0003 = "('reader', 'attending', 'admin')"
-_IS_SIGNED_0003 = "(SELECT status FROM study WHERE id = NEW.study_id) IN ('final', 'addended', 'corrected')"
-_FITS_STUDY_0003 = (
-    f"NOT ((NEW.purpose = 'report' AND NOT {_IS_SIGNED_0003}) OR (NEW.purpose = 'correction' AND {_IS_SIGNED_0003}))"
+_MAY_FINALISE_0004 = "('reader', 'attending', 'admin')"
+_IS_SIGNED_0004 = "(SELECT status FROM study WHERE id = NEW.study_id) IN ('final', 'addended', 'corrected')"
+_FITS_STUDY_0004 = (
+    f"NOT ((NEW.purpose = 'report' AND NOT {_IS_SIGNED_0004}) OR (NEW.purpose = 'correction' AND {_IS_SIGNED_0004}))"
 )
-_LAST_ADMIN_0003 = (
+_LAST_ADMIN_0004 = (
     "OLD.role = 'admin' AND OLD.is_enabled AND NOT (NEW.role = 'admin' AND NEW.is_enabled)"
     " AND NOT EXISTS (SELECT 1 FROM account WHERE id <> OLD.id AND role = 'admin' AND is_enabled)"
 )
@@ -189,13 +189,13 @@ def _replaced(rules: list[tuple[str, str]], *changed: tuple[str, str]) -> list[t
     return list(by_name.items())
 
 
-REVISION_0003: list[tuple[str, str]] = _replaced(
+REVISION_0004: list[tuple[str, str]] = _replaced(
     REVISION_0002,
     _refuse(
         "study_status_legal",
         "BEFORE UPDATE OF status",
         "study",
-        f"NEW.status <> OLD.status AND NOT ({_LEGAL_0003})",
+        f"NEW.status <> OLD.status AND NOT ({_LEGAL_0004})",
         "illegal change of status",
     ),
     _refuse(
@@ -233,15 +233,15 @@ REVISION_0003: list[tuple[str, str]] = _replaced(
         "BEFORE INSERT",
         "report_version",
         "NEW.signer <> '' AND EXISTS (SELECT 1 FROM account) AND NOT EXISTS (SELECT 1 FROM account"
-        f" WHERE name = NEW.signer AND is_enabled AND role IN {_MAY_FINALISE_0003})",
+        f" WHERE name = NEW.signer AND is_enabled AND role IN {_MAY_FINALISE_0004})",
         "only an account that may finalise signs",
     ),
-    _refuse("reading_fits_study", "BEFORE INSERT", "reading", _FITS_STUDY_0003, "a signed study is only corrected"),
+    _refuse("reading_fits_study", "BEFORE INSERT", "reading", _FITS_STUDY_0004, "a signed study is only corrected"),
     _refuse(
         "reading_reopened_fits_study",
         "BEFORE UPDATE OF closed_at_utc",
         "reading",
-        f"OLD.closed_at_utc IS NOT NULL AND NEW.closed_at_utc IS NULL AND {_FITS_STUDY_0003}",
+        f"OLD.closed_at_utc IS NOT NULL AND NEW.closed_at_utc IS NULL AND {_FITS_STUDY_0004}",
         "a signed study is only corrected",
     ),
     _refuse(
@@ -258,7 +258,7 @@ REVISION_0003: list[tuple[str, str]] = _replaced(
         "NOT EXISTS (SELECT 1 FROM account) AND NOT (NEW.role = 'admin' AND NEW.is_enabled)",
         "the first account is an administrator",
     ),
-    _refuse("account_last_admin_stays", "BEFORE UPDATE", "account", _LAST_ADMIN_0003, "one administrator must stay"),
+    _refuse("account_last_admin_stays", "BEFORE UPDATE", "account", _LAST_ADMIN_0004, "one administrator must stay"),
     _refuse(
         "account_name_fixed",
         "BEFORE UPDATE OF id, name, name_key",
@@ -276,5 +276,5 @@ REVISION_0003: list[tuple[str, str]] = _replaced(
     ),
 )
 
-IN_FORCE = REVISION_0003
+IN_FORCE = REVISION_0004
 """The rules of the newest schema."""

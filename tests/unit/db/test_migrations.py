@@ -85,7 +85,7 @@ def test_a_database_does_not_go_down_to_a_schema_that_cannot_hold_it(populated, 
             bring_to(workspace, add_study(workspace, tmp_path, "1.9"), newer)
     before = contents(populated / "workspace.db")
     with pytest.raises(StorageFailed, match="cannot hold"):
-        migrate(populated / "workspace.db", "0002")
+        migrate(populated / "workspace.db", "0003")
     assert contents(populated / "workspace.db") == before
 
 

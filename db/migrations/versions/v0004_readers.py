@@ -7,12 +7,12 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from db.sqlite.triggers import REVISION_0002, REVISION_0003
+from db.sqlite.triggers import REVISION_0002, REVISION_0004
 from gaze2report.ai_priority import priority_of
 from gaze2report.errors import StorageFailed
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -34,7 +34,7 @@ def upgrade() -> None:
     op.add_column("reading", sa.Column("purpose", sa.String(length=16), nullable=False, server_default="report"))
     _make_tables()
     _rank_drafts()
-    for _, statement in REVISION_0003:
+    for _, statement in REVISION_0004:
         op.execute(statement)
 
 
@@ -46,7 +46,7 @@ def downgrade() -> None:
                 "the older schema cannot hold accounts, corrections and reasons, so nothing was changed; "
                 "restore the copy made before the migration"
             )
-    _drop_rules(REVISION_0003)
+    _drop_rules(REVISION_0004)
     op.drop_table("account")
     op.drop_table("addendum_work")
     op.drop_column("reading", "purpose")
