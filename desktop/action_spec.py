@@ -32,6 +32,8 @@ class ActionSpec:
         What it does, for tool tips; the keys are added to it. The text, when empty.
     is_checkable : bool
         It is on or off.
+    is_remembered : bool
+        Whether it is on is kept for the next start, and can be chosen on the page "Display" of the settings.
     in_menu : bool
         False for what would only lengthen a menu.
     """
@@ -45,6 +47,7 @@ class ActionSpec:
     submenu: str = ""
     tip: str = ""
     is_checkable: bool = False
+    is_remembered: bool = False
     in_menu: bool = True
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop.action_spec import ActionSpec
@@ -19,6 +19,7 @@ from desktop.key_sequences import (
     native_text,
     portable_text,
     scope_of_key,
+    sequence_of,
 )
 from desktop.settings import Settings
 from gaze2report.errors import Gaze2ReportError
@@ -90,8 +91,11 @@ class Actions(QObject):
         Raises
         ------
         ValueError
-            If the id is not new, or a default key cannot be or is another action's.
+            If the id is not new, a default key cannot be or is another action's, or nothing says whether a remembered
+            action is on.
         """
+        if spec.is_remembered and is_checked is None:
+            raise ValueError(f"action {spec.id!r} is remembered, but nothing says whether it is on")
         if spec.id in self._entries or not _ID.fullmatch(spec.id):
             raise ValueError(f"action id {spec.id!r} is taken or malformed")
         action, plain_action = QAction(spec.text, self), QAction(spec.text, self)
@@ -120,6 +124,15 @@ class Actions(QObject):
     def _run(self, entry: _Entry, call: Callable[[], object], _is_checked: bool = False) -> None:
         call()
         self._check(entry)
+        if entry.spec.is_remembered:
+            self._settings.set_on(entry.spec.id, entry.action.isChecked())
+
+    def restore_states(self) -> None:
+        """Switch the remembered actions as they were; called once, when every part of the window is there."""
+        for entry in self._entries.values():
+            kept = self._settings.is_on(entry.spec.id) if entry.spec.is_remembered else None
+            if kept is not None and entry.is_checked is not None and kept != entry.is_checked():
+                entry.action.trigger()
 
     def add_widget(self, scope: Scope, widget: QWidget) -> None:
         """Let the keys of a scope work while this widget has the keyboard (in it, for "report" and "window")."""
@@ -298,8 +311,8 @@ def _show_keys(entry: _Entry, keys: tuple[str, ...]) -> None:
     scopes = {scope_of_key(spec.scope, key) for key in keys}
     main = scopes.pop() if len(scopes) == 1 else spec.scope
     entry.action.setShortcutContext(_CONTEXTS[main])
-    entry.action.setShortcuts([QKeySequence(key) for key in keys if scope_of_key(spec.scope, key) == main])
-    entry.plain_action.setShortcuts([QKeySequence(key) for key in keys if scope_of_key(spec.scope, key) != main])
+    entry.action.setShortcuts([sequence_of(key) for key in keys if scope_of_key(spec.scope, key) == main])
+    entry.plain_action.setShortcuts([sequence_of(key) for key in keys if scope_of_key(spec.scope, key) != main])
     text = ", ".join(native_text(key) for key in keys)
     entry.action.setToolTip((spec.tip or spec.label) + (f" ({text})" if text else ""))
 

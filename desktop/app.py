@@ -72,12 +72,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from PySide6.QtWidgets import QApplication
 
     from desktop.errors import ErrorReporter
-    from desktop.theme import apply_theme
 
     application = QApplication([APPLICATION])
     application.setApplicationName(APPLICATION)
     application.setApplicationDisplayName("Gaze2Report")
-    apply_theme(application)
     reporter = ErrorReporter()
     reporter.install()
     qInstallMessageHandler(_log_qt_message)

@@ -16,9 +16,14 @@ _TYPING_MODIFIERS = (
 )
 
 
+def sequence_of(key: str) -> QKeySequence:
+    """The key for Qt, from its portable text."""
+    return QKeySequence.fromString(key, QKeySequence.SequenceFormat.PortableText)
+
+
 def is_plain(key: str) -> bool:
     """Whether a text editor would take this key as typing or as a move of its cursor: no Ctrl, Alt or function key."""
-    chord = QKeySequence(key)[0]
+    chord = sequence_of(key)[0]
     is_function_key = Qt.Key.Key_F1 <= chord.key() <= Qt.Key.Key_F35
     return not chord.keyboardModifiers() & _TYPING_MODIFIERS and not is_function_key
 
@@ -30,7 +35,7 @@ def scope_of_key(scope: Scope, key: str) -> Scope:
 
 def key_fault(scope: Scope, key: str) -> str:
     """Why this can be no key of an action with this scope, as a sentence; empty when it can."""
-    sequence = QKeySequence(key)
+    sequence = sequence_of(key)
     if sequence.isEmpty() or any(sequence[i].key() == Qt.Key.Key_unknown for i in range(sequence.count())):
         return f"'{key}' is not a key."
     works_while_typing = scope_of_key(scope, key) in ("window", "report")
@@ -46,21 +51,21 @@ def do_clash(first_scope: Scope, first: str, second_scope: Scope, second: str) -
     scopes = {scope_of_key(first_scope, first), scope_of_key(second_scope, second)}
     if len(scopes) == 2 and "window" not in scopes:
         return False
-    one, other = QKeySequence(first), QKeySequence(second)
+    one, other = sequence_of(first), sequence_of(second)
     nothing = QKeySequence.SequenceMatch.NoMatch
     return one.matches(other) != nothing or other.matches(one) != nothing
 
 
 def portable_text(key: str) -> str:
     """The key as it is kept, the same on every system and in every language."""
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
+    return sequence_of(key).toString(QKeySequence.SequenceFormat.PortableText)
 
 
 def native_text(key: str) -> str:
     """The key as it is written on this keyboard."""
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    return sequence_of(key).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def first_chord(key: str) -> str:
     """The first press of the key; two keys can clash only where it is the same."""
-    return QKeySequence(QKeySequence(key)[0]).toString(QKeySequence.SequenceFormat.PortableText)
+    return QKeySequence(sequence_of(key)[0]).toString(QKeySequence.SequenceFormat.PortableText)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QMainWindow,
-    QMessageBox,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -27,13 +26,14 @@ from desktop.operations.imports import ImportResult, import_files
 from desktop.operations.studies import OpenedStudy, close_study, load_worklist, open_study
 from desktop.panels.model_status import ModelStatus
 from desktop.panels.notice_bar import NoticeBar
-from desktop.panels.shortcut_sheet import ShortcutSheet
 from desktop.panels.status_bar import StatusBar
 from desktop.panels.top_row import TopRow
 from desktop.patient_text import name_text
 from desktop.report.report_panel import ReportPanel
 from desktop.services import Services
 from desktop.viewer.viewer_panel import ViewerPanel
+from desktop.window_dialogs import WindowDialogs
+from desktop.window_place import WindowPlace
 from desktop.worklist.worklist_view import WorklistView
 
 TITLE = "Gaze2Report"
@@ -72,11 +72,14 @@ class MainWindow(QMainWindow):
         self._refresh_later = QTimer(self, singleShot=True, interval=_REFRESH_AFTER_MS)
         self._refresh_later.timeout.connect(self.refresh_worklist)
         self._lay_out()
+        self.place = WindowPlace(self, services.settings)
+        self.dialogs = WindowDialogs(self, services)
         services.actions.add_widget("window", self)
         add_window_actions(services.actions, self, services.host)
         self.menus = Menus(self.top.menus, services.actions)
         self._connect()
         self._restore_layout()
+        services.actions.restore_states()
 
     # -- layout -------------------------------------------------------------------------------------------------
 
@@ -115,9 +118,7 @@ class MainWindow(QMainWindow):
 
     def _restore_layout(self) -> None:
         settings = self._services.settings
-        self.resize(1366, 768)
-        if settings.window_geometry is not None:
-            self.restoreGeometry(settings.window_geometry)
+        self.place.restore()
         for name, restore in (("reading", self.splitter.restoreState), ("worklist", self.worklist.restore_layout)):
             state = settings.layout(name)
             if state is not None:
@@ -125,7 +126,7 @@ class MainWindow(QMainWindow):
 
     def _save_layout(self) -> None:
         settings = self._services.settings
-        settings.window_geometry = self.saveGeometry()
+        self.place.keep()
         settings.set_layout("reading", self.splitter.saveState())
         settings.set_layout("worklist", self.worklist.layout_state())
         settings.sync()
@@ -138,7 +139,6 @@ class MainWindow(QMainWindow):
         services.studies_changed.connect(self._refresh_later.start)
         services.reading.opened.connect(self._on_reading_opened)
         services.reporter.known_error.connect(self.notices.fault)
-        services.reporter.bug_found.connect(self._on_bug_found)
         self.report.notice.connect(self.status.say)
         self._on_reading_opened()
 
@@ -169,12 +169,6 @@ class MainWindow(QMainWindow):
             self.viewer.view.setFocus()
         else:
             self.report.focus()
-
-    def show_keys(self) -> None:
-        """Show all keys."""
-        sheet = ShortcutSheet(self._services.actions, self)
-        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        sheet.show()
 
     def _refresh_pages(self) -> None:
         is_reading = self.pages.currentWidget() is self.splitter
@@ -265,18 +259,6 @@ class MainWindow(QMainWindow):
         films = result.imported or result.duplicates
         if films and self._opens_import and self._services.reading.study is None:
             self.open_study(films[0].study_uid)
-
-    # -- faults -------------------------------------------------------------------------------------------------
-
-    def _on_bug_found(self, summary: str, log_path: str) -> None:
-        where = f"The details are in\n{log_path}" if log_path else "No log could be written."
-        box = QMessageBox(
-            QMessageBox.Icon.Warning, TITLE, f"Something went wrong in the program.\n\n{summary}", parent=self
-        )
-        box.setInformativeText(where)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if not any(isinstance(child, QMessageBox) and child.isVisible() for child in self.children()):
-            box.open()
 
     # -- Qt -----------------------------------------------------------------------------------------------------
 

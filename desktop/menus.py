@@ -77,7 +77,6 @@ def add_window_actions(actions: Actions, window: MainWindow, host: ModelHost) ->
     for spec, call in (
         (ActionSpec("file.open_files", "Open &files...", "File", ("Ctrl+O",)), window.ask_for_files),
         (ActionSpec("file.open_folder", "Open f&older...", "File", ("Ctrl+Shift+O",)), window.ask_for_folder),
-        (ActionSpec("file.quit", "&Quit", "File", ("Ctrl+Q",), section="quit"), window.close),
         (ActionSpec("study.worklist", "&Worklist", "Study", ("Ctrl+L",)), window.show_worklist),
         (ActionSpec("study.filter", "&Filter the worklist", "Study", ("Ctrl+F",)), window.focus_filter),
         (
@@ -98,6 +97,24 @@ def add_window_actions(actions: Actions, window: MainWindow, host: ModelHost) ->
         ),
         (ActionSpec("model.start", "Start &again", "Model"), host.retry_now),
         (ActionSpec("model.off", "Switch &off", "Model"), host.switch_off),
-        (ActionSpec("help.keys", "&Keys", "Help", ("F1",)), window.show_keys),
+        (
+            ActionSpec("file.settings", "&Settings...", "File", ("Ctrl+,",), section="settings"),
+            window.dialogs.show_settings,
+        ),
+        (ActionSpec("file.quit", "&Quit", "File", ("Ctrl+Q",), section="quit"), window.close),
+        (ActionSpec("help.keys", "&Keys", "Help", ("F1",)), window.dialogs.show_keys),
+        (ActionSpec("help.change_keys", "&Change keys...", "Help"), lambda: window.dialogs.show_settings("Keys")),
+        (
+            ActionSpec("help.about", "&About...", "Help", section="about"),
+            lambda: window.dialogs.show_settings("About"),
+        ),
     ):
         actions.add(spec, call)
+    actions.add(
+        ActionSpec(
+            "window.full_screen", "&Full screen", "Window", ("F11",), is_checkable=True,
+            tip="The whole screen for the window, and back",
+        ),
+        window.place.toggle_full_screen,
+        is_checked=window.isFullScreen,
+    )  # fmt: skip

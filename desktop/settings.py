@@ -6,22 +6,33 @@ import getpass
 import json
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
 SETTINGS_VERSION = 1
 """Raise it when a key changes its meaning; older layouts are then forgotten, never misread."""
 
 
-class Settings:
+TEXT_SIZES_PX = {"Small": 12, "Normal": 13, "Large": 15, "Very large": 18}
+
+
+class Settings(QObject):
     """What the window remembers between two starts.
 
     Parameters
     ----------
     path : Path
         INI file; made when first written.
+
+    Signals
+    -------
+    changed(str)
+        Another value was chosen for this property.
     """
 
+    changed = Signal(str)
+
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
         if self._store.value("version") != str(SETTINGS_VERSION):
             reader = self._store.value("reader/name")
@@ -41,6 +52,11 @@ class Settings:
         self._store.setValue("reader/name", name.strip())
 
     @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self._store.fileName())
+
+    @property
     def window_geometry(self) -> QByteArray | None:
         """Geometry of the main window as Qt saved it."""
         return self._bytes("window/geometry")
@@ -58,13 +74,50 @@ class Settings:
         self._store.setValue(f"layout/{name}", state)
 
     @property
-    def is_gaze_shown(self) -> bool:
-        """Whether the predicted scanpath is drawn over the image."""
-        return self._store.value("viewer/gaze", "true") == "true"
+    def text_size_px(self) -> int:
+        """Height of the window's text: one of :data:`TEXT_SIZES_PX`."""
+        kept = str(self._store.value("window/text_size_px", ""))
+        return int(kept) if kept in map(str, TEXT_SIZES_PX.values()) else TEXT_SIZES_PX["Normal"]
 
-    @is_gaze_shown.setter
-    def is_gaze_shown(self, shown: bool) -> None:
-        self._store.setValue("viewer/gaze", "true" if shown else "false")
+    @text_size_px.setter
+    def text_size_px(self, size_px: int) -> None:
+        self._set("text_size_px", "window/text_size_px", str(size_px))
+
+    @property
+    def does_wheel_up_zoom_in(self) -> bool:
+        """Whether turning the wheel away from you makes the film larger."""
+        return self._is_on("viewer/wheel_up_zooms_in", default=True)
+
+    @does_wheel_up_zoom_in.setter
+    def does_wheel_up_zoom_in(self, does: bool) -> None:
+        self._set("does_wheel_up_zoom_in", "viewer/wheel_up_zooms_in", _switch(does))
+
+    @property
+    def does_model_start(self) -> bool:
+        """Whether the model is started with the window."""
+        return self._is_on("model/starts", default=True)
+
+    @does_model_start.setter
+    def does_model_start(self, does: bool) -> None:
+        self._set("does_model_start", "model/starts", _switch(does))
+
+    @property
+    def is_tour_done(self) -> bool:
+        """Whether the first tour was seen or skipped."""
+        return self._is_on("tour/done", default=False)
+
+    @is_tour_done.setter
+    def is_tour_done(self, is_done: bool) -> None:
+        self._set("is_tour_done", "tour/done", _switch(is_done))
+
+    def is_on(self, action_id: str) -> bool | None:
+        """Whether a remembered action was on; None when it was never used."""
+        kept = self._store.value(f"on/{action_id}")
+        return None if kept is None else kept == "true"
+
+    def set_on(self, action_id: str, is_on: bool) -> None:
+        """Keep whether an action is on."""
+        self._store.setValue(f"on/{action_id}", _switch(is_on))
 
     def keys(self, action_id: str) -> tuple[str, ...] | None:
         """The keys the reader gave to an action, in portable text; None when it has those it came with."""
@@ -82,9 +135,21 @@ class Settings:
         """Write now."""
         self._store.sync()
 
+    def _is_on(self, key: str, *, default: bool) -> bool:
+        return self._store.value(key, _switch(default)) == "true"
+
+    def _set(self, name: str, key: str, text: str) -> None:
+        if self._store.value(key) != text:
+            self._store.setValue(key, text)
+            self.changed.emit(name)
+
     def _bytes(self, key: str) -> QByteArray | None:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) and not value.isEmpty() else None
+
+
+def _switch(is_on: bool) -> str:
+    return "true" if is_on else "false"
 
 
 def _is_list_of_texts(text: str) -> bool:

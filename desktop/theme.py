@@ -45,16 +45,16 @@ def contrast_ratio(first: str, second: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def apply_theme(application: QApplication) -> None:
-    """Give the application its style, palette, font and style sheet."""
+def apply_theme(application: QApplication, text_px: int = 13) -> None:
+    """Give the application its style, palette, font and style sheet; text is ``text_px`` high, captions a bit less."""
     application.setStyle("Fusion")
     application.setPalette(_palette())
     installed = set(QFontDatabase.families())
     family = next((name for name in _FAMILIES if name in installed), application.font().family())
     font = QFont(family)
-    font.setPixelSize(13)
+    font.setPixelSize(text_px)
     application.setFont(font)
-    application.setStyleSheet(_style_sheet())
+    application.setStyleSheet(_style_sheet(text_px))
 
 
 def _palette() -> QPalette:
@@ -87,19 +87,20 @@ def _palette() -> QPalette:
     return palette
 
 
-def _style_sheet() -> str:
+def _style_sheet(text_px: int) -> str:
+    small_px, title_px, report_px = text_px - 2, text_px + 2, text_px + 1
     return f"""
     QWidget {{ outline: 0; }}
     QMainWindow, QWidget#page {{ background: {WINDOW}; }}
     QWidget#panel {{ background: {PANEL}; }}
     QFrame#line {{ background: {BORDER}; border: 0; max-height: 1px; min-height: 1px; }}
     QLabel#muted {{ color: {MUTED}; }}
-    QLabel#caption {{ color: {MUTED}; font-size: 11px; font-weight: 600; letter-spacing: 0.5px; }}
-    QLabel#title {{ color: {TEXT}; font-size: 15px; font-weight: 600; }}
-    QLabel#research {{ color: {WARNING}; font-size: 11px; }}
-    QLabel#caution {{ color: {WARNING}; font-size: 12px; }}
+    QLabel#caption {{ color: {MUTED}; font-size: {small_px}px; font-weight: 600; letter-spacing: 0.5px; }}
+    QLabel#title {{ color: {TEXT}; font-size: {title_px}px; font-weight: 600; }}
+    QLabel#research {{ color: {WARNING}; font-size: {small_px}px; }}
+    QLabel#caution {{ color: {WARNING}; font-size: {text_px - 1}px; }}
     QLabel#chip {{ color: {TEXT}; background: {RAISED}; border: 1px solid {BORDER}; border-radius: 3px;
-                   padding: 1px 7px; font-size: 11px; }}
+                   padding: 1px 7px; font-size: {small_px}px; }}
     QLabel#fault {{ color: {ERROR}; }}
     QFrame#notice {{ background: {RAISED}; border: 0; border-top: 1px solid {BORDER}; }}
     QFrame#notice[fault="true"] {{ background: {ERROR_GROUND}; }}
@@ -119,7 +120,7 @@ def _style_sheet() -> str:
     QPushButton:focus {{ border-color: {ACCENT}; }}
     QPushButton:pressed, QPushButton:checked {{ background: {ACCENT_DEEP}; border-color: {ACCENT_DEEP}; }}
     QPushButton:disabled {{ color: {FAINT}; background: {PANEL}; }}
-    QPushButton#small {{ padding: 1px 9px; font-size: 12px; }}
+    QPushButton#small {{ padding: 1px 9px; font-size: {text_px - 1}px; }}
     QPushButton#primary {{ background: {ACCENT_DEEP}; border-color: {ACCENT_DEEP}; color: #ffffff; }}
     QPushButton#primary:hover {{ border-color: {ACCENT}; }}
     QPushButton#primary:disabled {{ background: {PANEL}; border-color: {BORDER}; color: {FAINT}; }}
@@ -127,11 +128,11 @@ def _style_sheet() -> str:
                    color: {MUTED}; }}
     QToolButton:hover {{ background: {RAISED}; color: {TEXT}; }}
     QToolButton:checked {{ background: {RAISED}; color: {TEXT}; border-color: {BORDER}; }}
-    QToolButton:disabled {{ color: {BORDER}; }}
+    QToolButton:disabled {{ color: {FAINT}; }}
     QToolButton::menu-indicator {{ image: none; width: 0; }}
     QLineEdit, QPlainTextEdit {{ background: {FIELD}; border: 1px solid {BORDER}; border-radius: 3px;
                                  padding: 4px 6px; selection-background-color: {ACCENT_DEEP}; }}
-    QPlainTextEdit {{ font-size: 14px; }}
+    QPlainTextEdit {{ font-size: {report_px}px; }}
     QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {ACCENT_DEEP}; }}
     QLineEdit:read-only, QPlainTextEdit:read-only {{ background: {PANEL}; }}
     QTableView {{ background: {FIELD}; alternate-background-color: {PANEL}; border: 0; gridline-color: {BORDER};
@@ -139,7 +140,7 @@ def _style_sheet() -> str:
     QTableView::item {{ padding: 0 8px; border: 0; }}
     QHeaderView {{ background: {PANEL}; }}
     QHeaderView::section {{ background: {PANEL}; color: {MUTED}; border: 0; border-bottom: 1px solid {BORDER};
-                            padding: 6px 8px 6px 11px; font-size: 11px; font-weight: 600; }}
+                            padding: 6px 8px 6px 11px; font-size: {small_px}px; font-weight: 600; }}
     QSplitter::handle {{ background: {BORDER}; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
@@ -150,6 +151,17 @@ def _style_sheet() -> str:
     QProgressBar {{ background: {FIELD}; border: 1px solid {BORDER}; border-radius: 3px; max-height: 6px; }}
     QProgressBar::chunk {{ background: {ACCENT}; border-radius: 2px; }}
     QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {BORDER}; padding: 3px 6px; }}
+    QTabWidget::pane {{ border: 0; }}
+    QTabBar::tab {{ background: transparent; color: {MUTED}; padding: 7px 14px; border-bottom: 2px solid transparent; }}
+    QTabBar::tab:hover {{ color: {TEXT}; }}
+    QTabBar::tab:selected {{ color: {TEXT}; border-bottom-color: {ACCENT}; }}
+    QTabBar::tab:focus {{ background: {RAISED}; }}
+    QTreeView {{ background: {FIELD}; alternate-background-color: {PANEL}; border: 1px solid {BORDER};
+                 selection-background-color: {ACCENT_DEEP}; }}
+    QTreeView::item {{ padding: 3px 4px; }}
+    QComboBox {{ background: {RAISED}; border: 1px solid {BORDER}; border-radius: 3px; padding: 4px 8px; }}
+    QComboBox:focus {{ border-color: {ACCENT}; }}
+    QComboBox QAbstractItemView {{ background: {RAISED}; selection-background-color: {ACCENT_DEEP}; }}
     QCheckBox {{ spacing: 7px; }}
     QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {FAINT}; border-radius: 2px;
                             background: {FIELD}; }}

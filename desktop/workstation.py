@@ -18,6 +18,7 @@ from desktop.operations.studies import open_workspace
 from desktop.reading import Reading
 from desktop.services import Services
 from desktop.settings import Settings
+from desktop.theme import apply_theme
 from gaze2report.errors import EXIT_OK, EXIT_REFUSED
 
 _SIGNAL_LOOK_MS = 200
@@ -41,6 +42,9 @@ class Workstation(QObject):
             reporter=reporter,
             reading=Reading(),
         )
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        apply_theme(application, self.services.settings.text_size_px)  # before any widget, so that none is styled twice
         self.window = MainWindow(self.services)
         self.window.first_painted.connect(self._on_first_painted)
         self.window.closed.connect(QApplication.quit)
@@ -72,7 +76,7 @@ class Workstation(QObject):
             folder=folder, services=self.services, owner=self, on_opened=self._on_workspace_opened,
             on_failure=self._on_workspace_failed,
         )  # fmt: skip
-        if not self._arguments.no_model:
+        if not self._arguments.no_model and self.services.settings.does_model_start:
             self.services.host.start()
         if self._arguments.screenshot is not None:
             self._prepare_screenshot()

@@ -17,7 +17,7 @@ MOUSE = (
 )
 """What the mouse does over a film; not to be changed, so no action."""
 
-_COLUMNS = 3
+_COLUMN_WIDTH_PX = 380
 FOOTNOTE = "Keys without Ctrl, Alt or F work while the film has the keyboard, never while you type."
 
 
@@ -51,7 +51,9 @@ class ShortcutSheet(QDialog):
         row = QHBoxLayout(page)
         row.setContentsMargins(0, 0, 12, 0)
         row.setSpacing(32)
-        for groups in _balanced(sheet_rows(self._actions), _COLUMNS):
+        screen = self.screen().availableSize()
+        columns = min(max((screen.width() - 80) // _COLUMN_WIDTH_PX, 1), 4)
+        for groups in _balanced(sheet_rows(self._actions), columns):
             column = QVBoxLayout()
             column.setSpacing(6)
             for title, lines in groups:
@@ -60,7 +62,6 @@ class ShortcutSheet(QDialog):
             row.addLayout(column)
         self._scroll.setWidget(page)
         wanted = page.sizeHint()
-        screen = self.screen().availableSize()
         self.resize(min(wanted.width() + 70, screen.width() - 80), min(wanted.height() + 90, screen.height() - 120))
 
 

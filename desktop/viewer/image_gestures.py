@@ -39,6 +39,7 @@ class ImageGestures:
         self._button = Qt.MouseButton.NoButton
         self._start = self._last = QPointF()
         self._has_moved = self._is_space_down = False
+        self.does_wheel_up_zoom_in = True
         view.setCursor(QCursor(_CURSORS[self._tool]))
 
     @property
@@ -147,7 +148,7 @@ class ImageGestures:
 
     def wheel(self, event: QWheelEvent) -> None:
         """Zoom to the cursor; fine steps of a touch pad count as what they are."""
-        steps = event.angleDelta().y() / _WHEEL_STEP
+        steps = event.angleDelta().y() / _WHEEL_STEP * (1 if self.does_wheel_up_zoom_in else -1)
         if steps:
             self._view.zoom(_ZOOM_PER_STEP**steps, event.position())
         event.accept()

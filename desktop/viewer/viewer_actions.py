@@ -80,7 +80,8 @@ def _add_switches(actions: Actions, panel: ViewerPanel) -> None:
         ),
         (
             ActionSpec(
-                "image.corner_text", "&Corner text", "Image", ("I",), "film", section="show", is_checkable=True,
+                "image.corner_text", "&Corner text", "Image", ("I",), "film", section="show",
+                is_checkable=True, is_remembered=True,
                 tip="Window, size and notes in the corners; the banner and the warnings stay",
             ),
             panel.toggle_corners,
@@ -88,7 +89,7 @@ def _add_switches(actions: Actions, panel: ViewerPanel) -> None:
         ),
         (
             ActionSpec(
-                "gaze.predicted", "Predicted &gaze (AI)", "Gaze", ("G", "F4"), is_checkable=True,
+                "gaze.predicted", "Predicted &gaze (AI)", "Gaze", ("G", "F4"), is_checkable=True, is_remembered=True,
                 tip="Predicted gaze (AI) over the film",
             ),
             panel.toggle_gaze,

@@ -12,6 +12,7 @@ from desktop.viewer.annotations import banner_of, view_text
 from desktop.viewer.codes_pyramid import CodesPyramid, build_pyramid
 from desktop.viewer.image_gestures import ToolName
 from desktop.viewer.image_view import ImageView
+from desktop.viewer.view_settings import follow_settings
 from desktop.viewer.viewer_actions import TOOLS, add_viewer_actions
 from desktop.viewer.window_tool import presets
 from gaze2report.types import Image
@@ -26,7 +27,7 @@ class ViewerPanel(QWidget):
         self._services, self._reading = services, services.reading
         self.view = ImageView()
         self._image: Image | None = None
-        self.view.is_gaze_shown = services.settings.is_gaze_shown
+        follow_settings(self.view, services.settings)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         add_viewer_actions(services.actions, self)
         self._make_tools()
@@ -95,9 +96,8 @@ class ViewerPanel(QWidget):
             self.view.window_changed()
 
     def toggle_gaze(self) -> None:
-        """Predicted scanpath on and off; remembered."""
+        """Predicted scanpath on and off."""
         self.view.is_gaze_shown = not self.view.is_gaze_shown
-        self._services.settings.is_gaze_shown = self.view.is_gaze_shown
         self.view.update()
         self._refresh_tools()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from stations import film
 
 from desktop.key_sequences import is_plain
@@ -49,7 +50,11 @@ def test_the_sheet_shows_every_key_as_it_is_now(made, qtbot):
     assert rows["Fit"] == "F6"
     assert rows["Window presets"] == "1 ... 9, 0"
     assert rows["Window"] == "W"
-    made.window.show_keys()
+    made.window.dialogs.show_keys()
+    sheet = made.window.dialogs.sheet
+    assert "F6" in [label.text() for label in sheet.findChildren(QLabel)]
+    actions.rebind("image.fit", ("F7",))
+    assert "F7" in [label.text() for label in sheet._scroll.widget().findChildren(QLabel)]
 
 
 def test_the_letters_of_the_film_are_those_of_ihe_basic_image_review(made):
