@@ -9,7 +9,7 @@ from typing import Any
 from gaze2report.types import InstanceHeader
 
 _FIELDS = {field.name for field in dataclasses.fields(InstanceHeader)}
-_PAIRS = {"pixel_spacing_mm", "imager_pixel_spacing_mm"}
+_PAIRS = {"pixel_spacing_mm", "imager_pixel_spacing_mm", "patient_orientation"}
 
 
 def header_to_json(header: InstanceHeader) -> str:

@@ -23,6 +23,8 @@ ERROR = "#ec8f80"
 ERROR_GROUND = "#3a2220"
 GOOD = "#8fbf95"
 GAZE = "#f0b95a"
+ALARM = "#d83a3a"
+ALARM_GROUND = "#8f1d1d"
 
 SPACE_PX = 8
 """The step of the layout grid."""

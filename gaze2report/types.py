@@ -101,6 +101,51 @@ class InstanceHeader:
     source_to_detector_mm: float | None = None
     source_to_patient_mm: float | None = None
     patient_position: str = ""
+    patient_orientation: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """One overlay plane of group 60xx (PS3.3 C.9.2).
+
+    Attributes
+    ----------
+    mask : ndarray of bool, shape (overlay rows, overlay columns)
+    top_px, left_px : int
+        Image row and column of the mask's first pixel, counted from 0; may lie outside of the image.
+    label : str
+        What the file calls it; ``overlay 60xx`` where it has no name.
+    is_region : bool
+        True for a region of interest, False for graphics.
+    """
+
+    mask: NDArray[np.bool_]
+    top_px: int = 0
+    left_px: int = 0
+    label: str = ""
+    is_region: bool = False
+
+
+@dataclass(frozen=True)
+class Shutter:
+    """Display shutter (PS3.3 C.7.6.11): what lies outside of any of its shapes is covered. In image coordinates.
+
+    Attributes
+    ----------
+    rectangle_px : tuple of float, optional
+        Left, top, right, bottom.
+    circle_px : tuple of float, optional
+        x and y of the centre, radius.
+    polygon_px : tuple of (x, y)
+        Its corners in order; empty where there is none.
+    grey : float
+        What covers, 0 (black) to 1 (white).
+    """
+
+    rectangle_px: tuple[float, float, float, float] | None = None
+    circle_px: tuple[float, float, float] | None = None
+    polygon_px: tuple[tuple[float, float], ...] = ()
+    grey: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +167,8 @@ class Image:
         True when the smallest VOI output is to be shown white (MONOCHROME1, or Presentation LUT Shape INVERSE).
     padding_codes : tuple of int, optional
         First and last code that stand for padding; shown black whatever the window.
+    overlays : tuple of Overlay
+    shutter : Shutter, optional
     notes : tuple of str
         What was tolerated while reading, as sentences for the reader.
     pixel_sha256 : str
@@ -137,6 +184,8 @@ class Image:
     is_inverted: bool = False
     padding_codes: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
+    shutter: Shutter | None = None
 
 
 @dataclass(frozen=True)

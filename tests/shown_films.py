@@ -8,8 +8,8 @@ from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop.viewer.codes_pyramid import build_pyramid
 from desktop.viewer.image_view import ImageView
+from desktop.viewer.prepared_film import prepare_film
 from gaze2report.types import Image, InstanceHeader, VoiWindow
 
 HEADER = InstanceHeader("1.2", "1.2.1", "1.2.1.1", patient_name="Doe^Jane", patient_id="P1", modality="DX")
@@ -30,7 +30,7 @@ def show(qtbot, image: Image, width: int = 500, height: int = 426) -> ImageView:
     view.resize(width, height)
     view.show()
     qtbot.waitExposed(view)
-    view.set_image(image, build_pyramid(image.codes))
+    view.set_film(prepare_film(image))
     view.are_corners_shown = False
     return view
 

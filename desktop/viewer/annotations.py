@@ -17,6 +17,7 @@ CornerLine = tuple[str, str]
 BANNER_HEIGHT_PX = 26
 _MARGIN_PX = 10
 _LINE_PX = 17
+_LEFT_SHARE = 0.36
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,14 @@ def size_text(image: Image) -> str:
     return f"{columns} x {rows}"
 
 
-def paint_banner(painter: QPainter, banner: Banner, width: float) -> None:
-    """Draw the banner along the top; details that do not fit are cut at the end, the name never."""
+def paint_banner(painter: QPainter, banner: Banner, width: float, *, alarm: str = "") -> None:
+    """Draw the banner along the top; details that do not fit are cut at the end, the name never.
+
+    An ``alarm`` turns it red and stands before the details.
+    """
     painter.save()
-    painter.fillRect(QRectF(0, 0, width, BANNER_HEIGHT_PX), QColor(12, 14, 16, 225))
+    ground = QColor(theme.ALARM_GROUND) if alarm else QColor(12, 14, 16, 225)
+    painter.fillRect(QRectF(0, 0, width, BANNER_HEIGHT_PX), ground)
     bold, usual = _font(painter, 13, True), _font(painter, 12, False)
     painter.setFont(bold)
     painter.setPen(QColor("#f0f2f5"))
@@ -78,9 +83,10 @@ def paint_banner(painter: QPainter, banner: Banner, width: float) -> None:
     painter.drawText(QRectF(_MARGIN_PX, 0, name_width + 2, BANNER_HEIGHT_PX), vertical, name)
     left = _MARGIN_PX + name_width + 16
     painter.setFont(usual)
-    painter.setPen(QColor(theme.TEXT))
+    painter.setPen(QColor("#ffffff" if alarm else theme.TEXT))
     room = max(0.0, width - left - _MARGIN_PX)
-    details = QFontMetricsF(usual).elidedText("   ".join(banner.details), Qt.TextElideMode.ElideRight, room)
+    texts = (alarm, *banner.details) if alarm else banner.details
+    details = QFontMetricsF(usual).elidedText("   ".join(texts), Qt.TextElideMode.ElideRight, room)
     painter.drawText(QRectF(left, 0, room, BANNER_HEIGHT_PX), vertical, details)
     painter.restore()
 
@@ -88,15 +94,17 @@ def paint_banner(painter: QPainter, banner: Banner, width: float) -> None:
 def paint_corners(
     painter: QPainter, left: list[CornerLine], right: list[CornerLine], width: float, height: float
 ) -> None:
-    """Draw (text, colour) lines into the bottom corners, the last ones lowest; the right corner is never cut."""
+    """Draw lines into the bottom corners, the last ones lowest.
+
+    The left ones are broken where they would reach the middle, which belongs to the ruler and a letter.
+    """
     painter.save()
     painter.setFont(_font(painter, 12, False))
     metrics = QFontMetricsF(painter.font())
-    right_width = max((metrics.horizontalAdvance(text) for text, _ in right), default=0.0)
-    for lines, is_right in ((right, True), (left, False)):
-        room = width - 2 * _MARGIN_PX if is_right else width - right_width - 4 * _MARGIN_PX
+    broken = [(part, colour) for text, colour in left for part in _broken(text, metrics, width * _LEFT_SHARE)]
+    for lines, is_right in ((right, True), (broken, False)):
         for index, (text, colour) in enumerate(reversed(lines)):
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width - 2 * _MARGIN_PX)
             text_width = metrics.horizontalAdvance(shown)
             x = width - _MARGIN_PX - text_width if is_right else float(_MARGIN_PX)
             box = QRectF(x, height - _MARGIN_PX - (index + 1) * _LINE_PX, text_width + 1, _LINE_PX)
@@ -104,6 +112,18 @@ def paint_corners(
             painter.setPen(QColor(colour))
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
     painter.restore()
+
+
+def _broken(text: str, metrics: QFontMetricsF, room: float) -> list[str]:
+    """The text in lines that fit, broken between words."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip() if lines[-1] else word
+        if lines[-1] and metrics.horizontalAdvance(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _font(painter: QPainter, pixels: int, is_bold: bool) -> QFont:

@@ -28,10 +28,14 @@ class FilmPicture:
         self._codes_of: tuple[Viewport, bool] | None = None
 
     def set_table(self, table: NDArray[np.uint32]) -> None:
-        """Colour (0xffRRGGBB) of each code from now on."""
+        """Colour (0xAARRGGBB, premultiplied) of each code from now on."""
         self._table = table
 
-    def paint(self, painter: QPainter, viewport: Viewport, ratio: float) -> None:
+    def take_table(self, other: FilmPicture) -> None:
+        """Show the colours another picture shows."""
+        self._table = other._table
+
+    def paint(self, painter: QPainter, viewport: Viewport, ratio: float, *, has_alpha: bool = False) -> None:
         """Draw what the viewport shows, one picture pixel on one device pixel."""
         if self._codes_of != (viewport, self.is_smooth):
             self._codes = view_codes(self.pyramid, viewport, is_smooth=self.is_smooth)
@@ -40,6 +44,7 @@ class FilmPicture:
             return
         pixels = np.take(self._table, self._codes.codes)
         rows, columns = pixels.shape
-        picture = QImage(pixels.data, columns, rows, columns * 4, QImage.Format.Format_RGB32)
+        form = QImage.Format.Format_ARGB32_Premultiplied if has_alpha else QImage.Format.Format_RGB32
+        picture = QImage(pixels.data, columns, rows, columns * 4, form)
         place = (self._codes.left_px / ratio, self._codes.top_px / ratio, columns / ratio, rows / ratio)
         painter.drawImage(QRectF(*place), picture)

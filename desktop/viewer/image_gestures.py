@@ -123,8 +123,9 @@ class ImageGestures:
         shapes = (layer.hover(self._mouse(event)) for layer in self._layers())
         shape = next((shape for shape in shapes if shape is not None), None)
         usual = Qt.CursorShape.OpenHandCursor if self._is_space_down else _CURSORS[self._tool]
-        if self._view.cursor().shape() != (shape or usual):
-            self._view.setCursor(QCursor(shape or usual))
+        wanted = usual if shape is None else shape
+        if self._view.cursor().shape() != wanted:
+            self._view.setCursor(QCursor(wanted))
 
     def double_click(self, event: QMouseEvent) -> None:
         """Offer a double click to the layers."""

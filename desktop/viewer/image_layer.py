@@ -81,10 +81,7 @@ class ImageLayer:
         return False
 
     def hover(self, mouse: LayerMouse) -> Qt.CursorShape | None:
-        """The mouse moved without a button; a shape when a press here would be taken.
-
-        Asked only while ``ImageView.setMouseTracking(True)`` is set, which :meth:`ImageView.add_layer` does.
-        """
+        """The mouse moved without a button; a shape when a press here would be taken."""
         return None
 
 

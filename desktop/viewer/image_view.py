@@ -1,11 +1,11 @@
-"""One film on screen: zoom, pan, window, and the texts that must never be missing."""
+"""One film on screen: its grey levels, what lies over it, and the texts that must never be missing."""
 
 from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop import theme
@@ -20,32 +20,48 @@ from desktop.viewer.annotations import (
     size_text,
     warnings_of,
 )
-from desktop.viewer.codes_pyramid import CodesPyramid
+from desktop.viewer.film_marks import NOT_STATED, paint_letters, paint_ruler, ruler_of
+from desktop.viewer.film_navigation import FilmNavigation
 from desktop.viewer.film_picture import FilmPicture
+from desktop.viewer.header_layers import OverlayLayer, ShutterLayer
 from desktop.viewer.image_gestures import ImageGestures
 from desktop.viewer.image_layer import ImageLayer
+from desktop.viewer.magnifier import Magnifier
+from desktop.viewer.prepared_film import PreparedFilm
 from desktop.viewer.scanpath_overlay import LABEL, paint_scanpath
-from desktop.viewer.viewport import Viewport, fitted
+from desktop.viewer.viewport import Viewport
 from desktop.viewer.window_tool import WindowTool
-from gaze2report.imaging.orientation import STORED, Orientation
+from gaze2report.imaging.calibration import Calibration, calibration_of
+from gaze2report.imaging.orientation import STORED, EdgeLetters, edge_letters
 from gaze2report.types import Fixation, Image
 
 
-class ImageView(QWidget):
+class ImageView(FilmNavigation):
     """Shows one image; every grey level on screen comes from ``gaze2report.imaging.windowing``.
+
+    Attributes
+    ----------
+    calibration : Calibration or None
+        What the scale ruler measures with; the header's, until a reader's own is set.
+    overlays, shutter : ImageLayer
+        What the file lays over its pixels; ``is_visible`` switches them.
+    magnifier : Magnifier
 
     Signals
     -------
-    view_changed
-        Zoom, pan, orientation, window or inversion changed.
     image_changed
         Another image, or none, is shown.
+    window_moved
+        The reader changed window or inversion.
+    activated
+        The reader pressed a button over this view, or gave it the keyboard.
     menu_wanted(QPoint)
         The reader clicked with the right button, at this global position.
     """
 
-    view_changed = Signal()
     image_changed = Signal()
+    window_moved = Signal()
+    activated = Signal()
     menu_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -53,37 +69,68 @@ class ImageView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Film")
         self.image: Image | None = None
         self.window_tool: WindowTool | None = None
-        self.viewport: Viewport | None = None
-        self.is_gaze_shown = True
-        self.are_corners_shown = True
-        self._layers: list[ImageLayer] = []
+        self.calibration: Calibration | None = None
+        self.is_gaze_shown = self.are_corners_shown = True
+        self.shutter, self.overlays = ShutterLayer(), OverlayLayer()
+        self._layers: list[ImageLayer] = [self.shutter, self.overlays]
+        self.magnifier = Magnifier(lambda: self._picture, lambda: self._layers, self.update)
         self._picture: FilmPicture | None = None
         self._banner: Banner | None = None
-        self._message = ""
+        self._message = self._alarm = ""
+        self._is_marked_active = False
         self._fixations: tuple[Fixation, ...] = ()
-        self._is_fitted = True
         self.gestures = ImageGestures(self)
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
-    def set_image(self, image: Image, pyramid: CodesPyramid) -> None:
-        """Show an image, fitted, under the window it opens with."""
-        self.image, self._picture, self.viewport = image, FilmPicture(pyramid), None
-        self.window_tool = WindowTool(image)
-        self._banner = banner_of(image.header)
-        self._message = ""
-        self.fit()
-        self.window_changed()
+    def set_film(self, film: PreparedFilm) -> None:
+        """Show a film, fitted, under the window it opens with."""
+        self.image, self._picture = film.image, FilmPicture(film.pyramid)
+        self.window_tool = WindowTool(film.image, film.presets)
+        self._picture.set_table(self.window_tool.table())
+        self.calibration = calibration_of(film.image.header)
+        self.shutter.set_image(film.image)
+        self.overlays.set_planes(film.overlays)
+        self.magnifier.switch_off()
+        self._banner, self._message = banner_of(film.image.header), ""
+        self.begin_at(film.pyramid.columns, film.pyramid.rows)
         self.image_changed.emit()
 
     def set_message(self, message: str, banner: Banner | None = None) -> None:
         """Show a sentence instead of an image."""
-        self.image = self._picture = self.window_tool = self.viewport = None
+        self.image = self._picture = self.window_tool = self.viewport = self.calibration = None
+        self.shutter.set_image(None)
+        self.overlays.set_planes(())
+        self.magnifier.switch_off()
         self._message, self._banner = message, banner
         self.view_changed.emit()
         self.image_changed.emit()
+        self.update()
+
+    def set_alarm(self, sentence: str) -> None:
+        """Say in red, above all else, what is dangerous about this view; empty when nothing is."""
+        if sentence != self._alarm:
+            self._alarm = sentence
+            self.update()
+
+    @property
+    def alarm(self) -> str:
+        """What is said in red."""
+        return self._alarm
+
+    def mark_active(self, is_active: bool) -> None:
+        """Frame the view as the one that keys and buttons act on."""
+        if is_active != self._is_marked_active:
+            self._is_marked_active = is_active
+            self.update()
+
+    def set_calibration(self, calibration: Calibration) -> None:
+        """Measure with this calibration from now on."""
+        self.calibration = calibration
         self.update()
 
     def set_fixations(self, fixations: tuple[Fixation, ...]) -> None:
@@ -93,13 +140,12 @@ class ImageView(QWidget):
 
     @property
     def layers(self) -> tuple[ImageLayer, ...]:
-        """What is drawn over the film, the lowest first."""
-        return tuple(self._layers)
+        """What is drawn over the film, the lowest first; the magnifier is always the last."""
+        return (*self._layers, self.magnifier)
 
     def add_layer(self, layer: ImageLayer) -> None:
         """Draw a layer on top of those there."""
         self._layers.append(layer)
-        self.setMouseTracking(True)
         self.update()
 
     def remove_layer(self, layer: ImageLayer) -> None:
@@ -113,71 +159,13 @@ class ImageView(QWidget):
         """Identity painted at the top."""
         return self._banner
 
-    # -- zoom, pan and orientation --------------------------------------------------------------------------------
-
-    def device_size(self) -> tuple[int, int]:
-        """Size in device pixels, whole pixels only."""
-        ratio = self.devicePixelRatioF()
-        return max(1, int(self.width() * ratio)), max(1, int(self.height() * ratio))
-
-    def fit(self) -> None:
-        """Show the whole image below the banner."""
-        if self.image is None:
-            return
-        width_px, height_px = self.device_size()
-        banner_px = round(BANNER_HEIGHT_PX * self.devicePixelRatioF())
-        rows, columns = self.image.codes.shape
-        view = fitted(width_px, max(1, height_px - banner_px), columns, rows, self.orientation)
-        whole = Viewport(width_px, height_px, view.scale, view.center_x_px, view.center_y_px, view.orientation)
-        middle_y = banner_px + (height_px - banner_px) / 2
-        self._set_viewport(whole.centered_on(view.center_x_px, view.center_y_px, width_px / 2, middle_y))
-        self._is_fitted = True
-
-    def zoom_to_pixels(self) -> None:
-        """One image pixel per device pixel, around the middle of what is shown."""
-        if self.viewport is not None:
-            viewport = self.viewport
-            self._set_viewport(viewport.at_scale(1.0, viewport.width_px / 2, viewport.height_px / 2))
-
-    def zoom(self, factor: float, at: QPointF | None = None) -> None:
-        """Zoom; the image point at ``at`` (logical pixels, the middle when not given) stays where it is."""
-        if self.viewport is None:
-            return
-        x, y = self._to_device(at or QPointF(self.width() / 2, self.height() / 2))
-        self._set_viewport(self.viewport.zoomed(factor, x, y))
-
-    def pan(self, dx: float, dy: float) -> None:
-        """Move the image by logical pixels."""
-        if self.viewport is not None and self.image is not None:
-            ratio = self.devicePixelRatioF()
-            rows, columns = self.image.codes.shape
-            self._set_viewport(self.viewport.panned(dx * ratio, dy * ratio, columns, rows))
-
     @property
-    def orientation(self) -> Orientation:
-        """How the film is turned and mirrored."""
-        return self.viewport.orientation if self.viewport is not None else STORED
+    def letters(self) -> EdgeLetters | None:
+        """Directions of the patient at the edges of the screen; None where the file does not state them."""
+        stated = self.image.header.patient_orientation if self.image is not None else None
+        return None if stated is None else edge_letters(stated, self.orientation)
 
-    def orient(self, orientation: Orientation) -> None:
-        """Turn or mirror the film; a fitted one stays fitted."""
-        if self.viewport is None:
-            return
-        was_fitted = self._is_fitted
-        self._set_viewport(self.viewport.oriented(orientation))
-        if was_fitted:
-            self.fit()
-
-    def turn(self, quarter_turns: int) -> None:
-        """Turn by clockwise quarter turns."""
-        self.orient(self.orientation.turned(quarter_turns))
-
-    def flip_horizontally(self) -> None:
-        """Exchange left and right of the screen."""
-        self.orient(self.orientation.flipped_horizontally())
-
-    def flip_vertically(self) -> None:
-        """Exchange top and bottom of the screen."""
-        self.orient(self.orientation.flipped_vertically())
+    # -- window -------------------------------------------------------------------------------------------------
 
     def reset(self) -> None:
         """Fit, as stored, opening window, no inversion."""
@@ -187,12 +175,14 @@ class ImageView(QWidget):
             self.fit()
             self.window_changed()
 
-    def window_changed(self) -> None:
+    def window_changed(self, *, is_by_link: bool = False) -> None:
         """Take over what the window tool says now."""
         if self.window_tool is not None and self._picture is not None:
             self._picture.set_table(self.window_tool.table())
             self.view_changed.emit()
             self.update()
+            if not is_by_link:
+                self.window_moved.emit()
 
     def invert(self) -> None:
         """Turn black to white and back."""
@@ -200,24 +190,10 @@ class ImageView(QWidget):
             self.window_tool.is_inverted = not self.window_tool.is_inverted
             self.window_changed()
 
-    def image_position(self, position: QPointF) -> tuple[float, float] | None:
-        """Image coordinates under a logical position of the widget."""
-        return None if self.viewport is None else self.viewport.device_to_image(*self._to_device(position))
-
-    def _to_device(self, position: QPointF) -> tuple[float, float]:
-        ratio = self.devicePixelRatioF()
-        return position.x() * ratio, position.y() * ratio
-
-    def _set_viewport(self, viewport: Viewport) -> None:
-        self.viewport = viewport
-        self._is_fitted = False
-        self.view_changed.emit()
-        self.update()
-
     # -- painting -----------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Image, layers, corners, banner: in this order, so that nothing covers the banner."""
+        """Image, layers, marks, corners, banner: in this order, so that nothing covers the banner."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor("#000000"))
         if self._picture is not None and self.viewport is not None:
@@ -227,13 +203,15 @@ class ImageView(QWidget):
             self._paint_fixations(painter)
             self._paint_layers(painter, self.viewport)
             painter.restore()
+            self._paint_marks(painter, self.viewport)
         elif self._message:
             painter.setPen(QColor(theme.MUTED))
             box = self.rect().adjusted(40, 40, -40, -40)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message)
         self._paint_corners(painter)
         if self._banner is not None:
-            paint_banner(painter, self._banner, self.width())
+            paint_banner(painter, self._banner, self.width(), alarm=self._alarm)
+        self._paint_frame(painter)
         painter.end()
 
     def _to_whole_device_pixels(self, painter: QPainter) -> None:
@@ -244,11 +222,18 @@ class ImageView(QWidget):
         )
 
     def _paint_layers(self, painter: QPainter, viewport: Viewport) -> None:
-        for layer in self._layers:
+        for layer in self.layers:
             if layer.is_visible:
                 painter.save()
                 layer.paint(painter, viewport, self.devicePixelRatioF())
                 painter.restore()
+
+    def _paint_marks(self, painter: QPainter, viewport: Viewport) -> None:
+        area = QRectF(self.rect()).adjusted(0, BANNER_HEIGHT_PX, 0, 0)
+        if self.letters is not None:
+            paint_letters(painter, self.letters, area)
+        if self.are_corners_shown and self.calibration is not None:
+            paint_ruler(painter, ruler_of(viewport, self.devicePixelRatioF(), self.calibration), area)
 
     def _paint_fixations(self, painter: QPainter) -> None:
         if not (self.is_gaze_shown and self._fixations) or self.viewport is None:
@@ -263,20 +248,41 @@ class ImageView(QWidget):
     def _paint_corners(self, painter: QPainter) -> None:
         if self.image is None or self.viewport is None or self.window_tool is None:
             return
-        left = warnings_of(self.image.header)
-        if self.orientation.badge:
-            left.append((self.orientation.badge, theme.WARNING))
-        if self.is_gaze_shown and self._fixations:
-            left.append((LABEL, theme.GAZE))
         right: list[CornerLine] = []
+        left = self.warning_lines()
         if self.are_corners_shown:
             left = notes_of(self.image) + left
-            fit = "fit" if self._is_fitted else "1:1" if self.viewport.scale == 1.0 else "zoom"
+            fit = "fit" if self.is_fitted else "1:1" if self.viewport.scale == 1.0 else "zoom"
             right = [
                 (self.window_tool.text(), theme.TEXT),
                 (f"{size_text(self.image)}   {fit} {self.viewport.scale * 100:.0f} %", theme.TEXT),
             ]
         paint_corners(painter, left, right, self.width(), self.height())
+
+    def warning_lines(self) -> list[CornerLine]:
+        """What must be known about the film as it is shown; it stays when the corner text is off."""
+        if self.image is None:
+            return []
+        lines = warnings_of(self.image.header)
+        if self.orientation.badge:
+            lines.append((self.orientation.badge, theme.WARNING))
+        if self.letters is None:
+            lines.append((NOT_STATED, theme.MUTED))
+        if self.shutter.is_needed:
+            lines.append(("Shutter on" if self.shutter.is_visible else "Shutter off", theme.MUTED))
+        if self.overlays.is_needed and not self.overlays.is_visible:
+            lines.append(("Overlays off", theme.MUTED))
+        if self.is_gaze_shown and self._fixations:
+            lines.append((LABEL, theme.GAZE))
+        return lines
+
+    def _paint_frame(self, painter: QPainter) -> None:
+        if self._alarm:
+            painter.setPen(QPen(QColor(theme.ALARM), 4.0))
+            painter.drawRect(QRectF(self.rect()).adjusted(2, 2, -2, -2))
+        elif self._is_marked_active:
+            painter.setPen(QPen(QColor(theme.ACCENT), 1.0))
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
     # -- events -------------------------------------------------------------------------------------------------
 
@@ -284,14 +290,11 @@ class ImageView(QWidget):
         """Room to read."""
         return QSize(760, 700)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Stay fitted, or stay where it is."""
-        if self.viewport is None:
-            return
-        if self._is_fitted:
-            self.fit()
-        else:
-            self._set_viewport(self.viewport.resized(*self.device_size()))
+    def event(self, event: QEvent) -> bool:
+        """Say when the view is the one the reader works with."""
+        if event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.FocusIn):
+            self.activated.emit()
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a gesture."""

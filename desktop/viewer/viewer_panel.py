@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QActionGroup
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QActionGroup, QCursor
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from desktop.operations.studies import show_instance
 from desktop.services import Services
 from desktop.viewer.annotations import banner_of, view_text
-from desktop.viewer.codes_pyramid import CodesPyramid, build_pyramid
 from desktop.viewer.image_gestures import ToolName
 from desktop.viewer.image_view import ImageView
+from desktop.viewer.prepared_film import PreparedFilm, prepare_film
 from desktop.viewer.view_settings import follow_settings
-from desktop.viewer.viewer_actions import TOOLS, add_viewer_actions
-from desktop.viewer.window_tool import presets
+from desktop.viewer.viewer_actions import NEEDS_FILM, TOOLS, add_viewer_actions
+from gaze2report.imaging.presets import Preset
 from gaze2report.types import Image
 
 
@@ -30,6 +30,7 @@ class ViewerPanel(QWidget):
         follow_settings(self.view, services.settings)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         add_viewer_actions(services.actions, self)
+        services.actions.add_widget("film", self.view)
         self._make_tools()
         self._lay_out()
         self._reading.image_changed.connect(self._on_image_changed)
@@ -46,14 +47,21 @@ class ViewerPanel(QWidget):
         self.tool_buttons = {name: _tool_button() for name in TOOLS}
         for name, button in self.tool_buttons.items():
             actions.tie(button, TOOLS[name].id)
-        self.preset_button = _tool_button("Presets", "Windows of the film (1 ... 9, 0 automatic)")
+        self.preset_button = _tool_button(
+            "Presets",
+            "Named windows of the film (1 to 6 of its header, 7 lung, 8 mediastinum, 9 inverted, 0 automatic)",
+        )
         self.preset_button.clicked.connect(self._pop_up_presets)
         self.fit_button, self.pixels_button, self.reset_button = _tool_button(), _tool_button(), _tool_button()
         self.invert_button, self.gaze_button = _tool_button(), _tool_button()
         actions.tie(self.fit_button, "image.fit")
         actions.tie(self.pixels_button, "image.one_to_one")
         actions.tie(self.reset_button, "image.reset")
+        self.turn_button, self.flip_button, self.magnifier_button = _tool_button(), _tool_button(), _tool_button()
         actions.tie(self.invert_button, "image.invert")
+        actions.tie(self.turn_button, "image.turn_right", "Turn")
+        actions.tie(self.flip_button, "image.flip_horizontally", "Flip")
+        actions.tie(self.magnifier_button, "image.magnifier")
         actions.tie(self.gaze_button, "gaze.predicted", "Gaze")
         self.films = QComboBox()
         self.films.setToolTip("Films of this study (Page Up, Page Down)")
@@ -67,6 +75,7 @@ class ViewerPanel(QWidget):
             tuple(self.tool_buttons.values()),
             (self.preset_button, self.invert_button),
             (self.fit_button, self.pixels_button, self.reset_button),
+            (self.turn_button, self.flip_button, self.magnifier_button),
         )
         for group in groups:
             for button in group:
@@ -81,18 +90,37 @@ class ViewerPanel(QWidget):
         column.addLayout(row)
         column.addWidget(self.view, 1)
 
+    @property
+    def active_view(self) -> ImageView:
+        """The view that keys and buttons act on."""
+        return self.view
+
+    @property
+    def tool(self) -> ToolName:
+        """What a left drag does."""
+        return self.view.gestures.tool
+
     def choose_tool(self, name: ToolName) -> None:
         """What a left drag does from now on."""
         self.view.gestures.tool = name
         self._refresh_tools()
 
     def choose_preset(self, number: int) -> None:
-        """Window by number: 1 is the first of the menu, 0 the automatic one."""
-        if self.view.window_tool is None or self.view.image is None:
+        """Window by digit: 1 to 6 the header's, 7 lung, 8 mediastinum, 9 inverts, 0 automatic."""
+        tool = self.view.window_tool
+        if tool is None:
             return
-        offered = presets(self.view.image)
-        if number <= len(offered):
-            self.view.window_tool.voi = offered[number - 1].voi
+        if number == 9:
+            self.view.invert()
+            return
+        preset = tool.preset(str(number))
+        if preset is not None:
+            self.show_preset(preset)
+
+    def show_preset(self, preset: Preset) -> None:
+        """Show the film under a named window."""
+        if self.view.window_tool is not None:
+            self.view.window_tool.voi = preset.voi
             self.view.window_changed()
 
     def toggle_gaze(self) -> None:
@@ -105,6 +133,23 @@ class ViewerPanel(QWidget):
         """Corner text on and off; the banner and the warnings stay."""
         self.view.are_corners_shown = not self.view.are_corners_shown
         self.view.update()
+
+    def toggle_overlays(self) -> None:
+        """Overlays of the file on and off."""
+        self.view.overlays.is_visible = not self.view.overlays.is_visible
+        self.view.update()
+
+    def toggle_shutter(self) -> None:
+        """Shutter of the file on and off."""
+        self.view.shutter.is_visible = not self.view.shutter.is_visible
+        self.view.update()
+
+    def step_magnifier(self) -> None:
+        """Magnifier at the pointer, frozen, away."""
+        view = self.active_view
+        at = QPointF(view.mapFromGlobal(QCursor.pos()))
+        inside = at if view.rect().contains(at.toPoint()) else QPointF(view.width() / 2, view.height() / 2)
+        view.magnifier.step(view.image_position(inside))
 
     def step_film(self, step: int) -> None:
         """The film after (before) the one on screen."""
@@ -123,14 +168,13 @@ class ViewerPanel(QWidget):
         if self.view.image is None or self.view.window_tool is None:
             return menu
         group = QActionGroup(menu)
-        offered = presets(self.view.image)
-        for number, preset in enumerate(offered, 1):
-            key = "0" if number == len(offered) else str(number) if number < 10 else ""
+        for preset in self.view.window_tool.presets:
+            key = self._services.actions.keys_text(f"image.preset_{preset.key}") if preset.key else ""
             action = menu.addAction(f"{preset.name}\t{key}")
             action.setCheckable(True)
             action.setActionGroup(group)
-            action.setChecked(self.view.window_tool.voi is preset.voi or self.view.window_tool.voi == preset.voi)
-            action.triggered.connect(lambda _=False, number=number: self.choose_preset(number))
+            action.setChecked(self.view.window_tool.is_on(preset))
+            action.triggered.connect(lambda _=False, preset=preset: self.show_preset(preset))
         menu.addSeparator()
         inverted = menu.addAction(f"Inverted\t{self._services.actions.keys_text('image.invert')}")
         inverted.setCheckable(True)
@@ -141,7 +185,7 @@ class ViewerPanel(QWidget):
     def _refresh_tools(self) -> None:
         has_image = self.view.image is not None
         self.preset_button.setEnabled(has_image)
-        for action_id in ("image.fit", "image.one_to_one", "image.invert", "image.reset"):
+        for action_id in NEEDS_FILM:
             self._services.actions[action_id].setEnabled(has_image)
         self._services.actions.refresh_checks()
 
@@ -179,12 +223,12 @@ class ViewerPanel(QWidget):
             self.view.set_message(sentence, banner_of(instance.header))
             return
 
-        def show(pyramid: CodesPyramid) -> None:
+        def show(film: PreparedFilm) -> None:
             if self._image is image:
-                self.view.set_image(image, pyramid)
+                self.view.set_film(film)
                 self._on_scanpath_changed()
 
-        self._services.background.run(self, build_pyramid, image.codes, on_success=show)
+        self._services.background.run(self, prepare_film, image, on_success=show)
 
     def _on_scanpath_changed(self) -> None:
         self.view.set_fixations(self._reading.shown_fixations)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaze2report.imaging import windowing
+from gaze2report.imaging.presets import Preset
 from gaze2report.types import Image, VoiLut, VoiWindow
 
 _DRAG_TRAVEL_PX = 300.0
@@ -16,41 +17,36 @@ _DRAG_TRAVEL_PX = 300.0
 _SMALLEST_WIDTH = 2.0
 
 
-@dataclass(frozen=True, eq=False)
-class Preset:
-    """One entry of the window menu."""
-
-    name: str
-    voi: VoiWindow | VoiLut
-
-
-def presets(image: Image) -> tuple[Preset, ...]:
-    """What the header offers, LUTs first as the standard prefers them, then the automatic window."""
-    luts = [Preset(lut.explanation or f"VOI LUT {i}", lut) for i, lut in enumerate(image.voi_luts, 1)]
-    windows = [Preset(w.explanation or f"Window {i}", w) for i, w in enumerate(image.windows, 1)]
-    automatic = windowing.automatic_window(image)
-    return (*luts, *windows, Preset("Automatic", automatic))
-
-
 class WindowTool:
     """The window of one image on screen.
 
     Attributes
     ----------
+    presets : tuple of Preset
+        The named windows of the film; it opens with the first.
     is_inverted : bool
         The reader's own inversion, on top of what the file asks for.
     """
 
-    def __init__(self, image: Image) -> None:
-        self.image = image
-        self.voi: VoiWindow | VoiLut = windowing.default_voi(image)
+    def __init__(self, image: Image, presets: tuple[Preset, ...]) -> None:
+        self.image, self.presets = image, presets
+        self._opening = presets[0].voi  # the header's first LUT or window, else the automatic one
+        self.voi: VoiWindow | VoiLut = self._opening
         self.is_inverted = False
         self._drag_start: VoiWindow | None = None
         self._floor = max(_SMALLEST_WIDTH, float(np.ptp(image.modality_values)) / 4096)
 
     def reset(self) -> None:
         """Back to what the image opened with."""
-        self.voi, self.is_inverted = windowing.default_voi(self.image), False
+        self.voi, self.is_inverted = self._opening, False
+
+    def preset(self, key: str) -> Preset | None:
+        """The preset under a digit."""
+        return next((preset for preset in self.presets if preset.key == key), None)
+
+    def is_on(self, preset: Preset) -> bool:
+        """Whether a preset is what the film is shown under."""
+        return self.voi is preset.voi or self.voi == preset.voi
 
     def begin_drag(self) -> None:
         """Start from the present window; from a window like the LUT when a LUT is on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ from gaze2report.imaging.dicom_luts import (
 from gaze2report.imaging.dicom_stream import OpenInstance, parse_header, read_pixel_element
 from gaze2report.imaging.input_file import open_input, sha256_of
 from gaze2report.imaging.limits import IntakeLimits
+from gaze2report.imaging.overlays import read_overlays
+from gaze2report.imaging.shutters import read_shutter
 from gaze2report.imaging.tolerant import ELEMENT_ERRORS, TolerantDataset, plain_text
 from gaze2report.types import Image, InstanceHeader
 
@@ -98,14 +100,17 @@ def read_dicom(path: Path | str, limits: IntakeLimits | None = None) -> Image:
     """
     limits = limits or IntakeLimits()
     with open_input(path, limits) as stream:
-        instance = parse_header(path, stream, limits)
+        instance = parse_header(path, stream, limits, with_overlays=True)
         header = TolerantDataset(instance.dataset)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of values; those that matter become notes
             layout = _check_layout(path, header, instance, limits)
             read_pixel_element(path, instance)
             codes, bits = _read_codes(path, header, instance, layout, limits)
-            return _image(header, instance, codes, bits, layout.is_signed, lambda: sha256_of(stream))
+            image = _image(header, instance, codes, bits, layout.is_signed, lambda: sha256_of(stream))
+            overlays = read_overlays(header, limits.max_pixels, is_little_endian=instance.is_little_endian)
+            shutter = read_shutter(header, layout.rows, layout.columns)
+            return replace(image, overlays=overlays, shutter=shutter, notes=tuple(header.notes))
 
 
 def read_dicom_header(path: Path | str, limits: IntakeLimits | None = None) -> tuple[InstanceHeader, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from pydicom.uid import UID
 
+from gaze2report.imaging.orientation import valid_patient_orientation
 from gaze2report.imaging.tolerant import TolerantDataset
 from gaze2report.imaging.uids import derived_uid, is_valid_uid
 from gaze2report.types import InstanceHeader
@@ -51,6 +52,7 @@ HEADER_KEYWORDS = (
     "DistanceSourceToPatient",
     "PatientPosition",
     "PatientOrientationCodeSequence",
+    "PatientOrientation",
 )
 _LOSSY_TRANSFER_SYNTAXES = frozenset(
     {
@@ -109,6 +111,7 @@ def read_header(header: TolerantDataset, transfer_syntax_uid: str, file_sha256: 
         source_to_detector_mm=_positive(header, "DistanceSourceToDetector"),
         source_to_patient_mm=_positive(header, "DistanceSourceToPatient"),
         patient_position=_patient_position(header),
+        patient_orientation=_patient_orientation(header),
     )
 
 
@@ -220,3 +223,12 @@ def _patient_position(header: TolerantDataset) -> str:
         words += [modifier.text("CodeMeaning") for modifier in item.items("PatientOrientationModifierCodeSequence")]
     stated = " ".join(word for word in words if word)
     return (stated or header.text("PatientPosition")).upper()
+
+
+def _patient_orientation(header: TolerantDataset) -> tuple[str, str] | None:
+    """Direction of the patient along a row and along a column; None where the file says nothing sound."""
+    stated = header.text("PatientOrientation")
+    sound = valid_patient_orientation(tuple(stated.split("\\")))
+    if stated.strip("\\ ") and sound is None:
+        header.note(f"The Patient Orientation {stated[:40]!r} has no meaning and was ignored.")
+    return sound

@@ -26,6 +26,8 @@ from gaze2report.errors import ImageTooLarge, NotAnImage
 from gaze2report.imaging.dicom_header import HEADER_KEYWORDS
 from gaze2report.imaging.dicom_luts import LUT_KEYWORDS
 from gaze2report.imaging.limits import IntakeLimits
+from gaze2report.imaging.overlays import OVERLAY_TAGS
+from gaze2report.imaging.shutters import SHUTTER_KEYWORDS
 from gaze2report.imaging.tolerant import ELEMENT_ERRORS, plain_text
 
 PREAMBLE_BYTES = 128
@@ -51,7 +53,7 @@ def _tags(keywords: tuple[str, ...]) -> list[int]:
     return [tag for tag in map(tag_for_keyword, keywords) if tag is not None]
 
 
-_HEADER_TAGS = _tags(HEADER_KEYWORDS + LUT_KEYWORDS + _PIXEL_KEYWORDS)
+_HEADER_TAGS = _tags(HEADER_KEYWORDS + LUT_KEYWORDS + SHUTTER_KEYWORDS + _PIXEL_KEYWORDS)
 _DATA_TAGS = _tags(_DATA_KEYWORDS)
 
 
@@ -76,8 +78,10 @@ class OpenInstance:
     is_little_endian: bool
 
 
-def parse_header(path: Path | str, stream: BinaryIO, limits: IntakeLimits) -> OpenInstance:
-    """Parse a DICOM file up to its pixel data.
+def parse_header(
+    path: Path | str, stream: BinaryIO, limits: IntakeLimits, *, with_overlays: bool = False
+) -> OpenInstance:
+    """Parse a DICOM file up to its pixel data; overlay planes only where they are wanted.
 
     Raises
     ------
@@ -89,7 +93,7 @@ def parse_header(path: Path | str, stream: BinaryIO, limits: IntakeLimits) -> Op
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom warns about values; those that matter become notes
-            return _parse_header(path, stream, limits)
+            return _parse_header(path, stream, limits, with_overlays=with_overlays)
     except RecursionError as error:
         raise NotAnImage(path, "its DICOM sequences are nested too deeply") from error
     except _PARSE_ERRORS as error:
@@ -121,7 +125,7 @@ def read_pixel_element(path: Path | str, instance: OpenInstance) -> None:
         raise NotAnImage(path, f"its pixel data cannot be followed ({_short(error)})") from error
 
 
-def _parse_header(path: Path | str, stream: BinaryIO, limits: IntakeLimits) -> OpenInstance:
+def _parse_header(path: Path | str, stream: BinaryIO, limits: IntakeLimits, *, with_overlays: bool) -> OpenInstance:
     start = stream.read(PREAMBLE_BYTES + 4)
     has_preamble = start[PREAMBLE_BYTES:] == b"DICM"
     stream.seek(PREAMBLE_BYTES + 4 if has_preamble else 0)
@@ -139,7 +143,7 @@ def _parse_header(path: Path | str, stream: BinaryIO, limits: IntakeLimits) -> O
         is_implicit,
         is_little,
         stop_when=_stop_at_pixels(path, limits, pixel_bytes),
-        specific_tags=list(_HEADER_TAGS),
+        specific_tags=[*_HEADER_TAGS, *(OVERLAY_TAGS if with_overlays else ())],
     )
     file_meta = FileMetaDataset()
     file_meta.TransferSyntaxUID = encoding

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gaze2report.types import Image, InstanceHeader, VoiLut, VoiWindow
+from gaze2report.types import Image, InstanceHeader, Overlay, Shutter, VoiLut, VoiWindow
 
 _CODES, _MODALITY_VALUES = "codes.npy", "modality_values.npy"
 
@@ -27,6 +27,17 @@ def save_image(image: Image, folder: Path) -> dict[str, Any]:
     for index, lut in enumerate(image.voi_luts):
         np.save(folder / _lut_name(index), lut.entries, allow_pickle=False)
         luts.append({"first_mapped": lut.first_mapped, "bits": lut.bits, "explanation": lut.explanation})
+    overlays = []
+    for index, overlay in enumerate(image.overlays):
+        np.save(folder / _overlay_name(index), overlay.mask, allow_pickle=False)
+        overlays.append(
+            {
+                "top_px": overlay.top_px,
+                "left_px": overlay.left_px,
+                "label": overlay.label,
+                "is_region": overlay.is_region,
+            }
+        )
     return {
         "header": header_to_json(image.header),
         "pixel_sha256": image.pixel_sha256,
@@ -35,6 +46,8 @@ def save_image(image: Image, folder: Path) -> dict[str, Any]:
         "is_inverted": image.is_inverted,
         "padding_codes": image.padding_codes,
         "notes": image.notes,
+        "overlays": overlays,
+        "shutter": None if image.shutter is None else dataclasses.asdict(image.shutter),
     }
 
 
@@ -54,6 +67,10 @@ def load_image(content: dict[str, Any], folder: Path) -> Image:
         VoiLut(entries=_take_array(folder / _lut_name(index), np.dtype(np.uint16), ndim=1), **lut)
         for index, lut in enumerate(content["voi_luts"])
     )
+    overlays = tuple(
+        Overlay(mask=_take_array(folder / _overlay_name(index), np.dtype(np.bool_), ndim=2), **overlay)
+        for index, overlay in enumerate(content["overlays"])
+    )
     padding = content["padding_codes"]
     return Image(
         codes=codes,
@@ -65,6 +82,8 @@ def load_image(content: dict[str, Any], folder: Path) -> Image:
         is_inverted=content["is_inverted"],
         padding_codes=None if padding is None else (padding[0], padding[1]),
         notes=tuple(content["notes"]),
+        overlays=overlays,
+        shutter=_shutter(content["shutter"]),
     )
 
 
@@ -83,6 +102,22 @@ def header_from_json(content: dict[str, Any]) -> InstanceHeader:
 
 def _lut_name(index: int) -> str:
     return f"voi_lut_{index}.npy"
+
+
+def _overlay_name(index: int) -> str:
+    return f"overlay_{index}.npy"
+
+
+def _shutter(content: dict[str, Any] | None) -> Shutter | None:
+    if content is None:
+        return None
+    rectangle, circle = content["rectangle_px"], content["circle_px"]
+    return Shutter(
+        rectangle_px=None if rectangle is None else (rectangle[0], rectangle[1], rectangle[2], rectangle[3]),
+        circle_px=None if circle is None else (circle[0], circle[1], circle[2]),
+        polygon_px=tuple((x, y) for x, y in content["polygon_px"]),
+        grey=content["grey"],
+    )
 
 
 def _take_array(path: Path, dtype: np.dtype[Any], ndim: int) -> NDArray[Any]:

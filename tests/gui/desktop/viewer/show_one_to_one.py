@@ -11,8 +11,8 @@ import numpy as np
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from desktop.viewer.codes_pyramid import build_pyramid
 from desktop.viewer.image_view import ImageView
+from desktop.viewer.prepared_film import prepare_film
 from gaze2report.types import Image, InstanceHeader, VoiWindow
 
 ROWS, COLUMNS = 120, 161
@@ -30,7 +30,7 @@ view.setFixedSize(401, 301)
 row.addWidget(view)
 column.addLayout(row)
 window.show()
-view.set_image(image, build_pyramid(codes))
+view.set_film(prepare_film(image))
 view.are_corners_shown = False
 view.zoom_to_pixels()
 application.processEvents()
