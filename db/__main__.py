@@ -13,6 +13,7 @@ from typing import Any
 
 from db.database import create_workspace, default_workspace_dir, open_workspace
 from db.errors import WorkspaceDamaged, WorkspaceTooNew, WorkspaceTooOld
+from db.records import TEXT_SECTIONS
 from gaze2report.errors import EXIT_OK, EXIT_OUR_FAULT, EXIT_WRONG_USE, Gaze2ReportError
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -125,7 +126,11 @@ def _show(arguments: argparse.Namespace) -> int:
     for version in versions:
         by = f"signed by {version.signer}" if version.is_signed else f"by {version.author}"
         print(f"report version {version.version}, {version.kind}, {by}, {version.created_at_utc}")
-        print(f"  findings: {version.text.findings}\n  impression: {version.text.impression}")
+        for section in TEXT_SECTIONS:
+            if version.text.section(section):
+                print(f"  {section}: {version.text.section(section)}")
+        for entry in version.text.communications:
+            print(f"  critical result communicated: {entry.told}, {entry.at}, {entry.means}")
         if version.reason:
             print(f"  reason: {version.reason}")
         if version.addendum:

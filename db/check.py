@@ -18,7 +18,7 @@ from db.records import SIGNED_STATUSES
 from db.sqlite import connection as sqlite
 from db.sqlite.triggers import IN_FORCE
 from db.tables import audit_event, draft, instance, reading, report, report_version, study
-from db.texts import sha256_of_text, text_sha256
+from db.texts import sha256_of_text, text_of, text_sha256
 
 _REPORT_ACTIONS = ("report accepted", "report signed", "addendum signed", "correction signed")
 
@@ -125,7 +125,7 @@ def _report_problems(connection: Connection) -> Iterator[str]:
     rows = connection.execute(select(report_version, study.c.study_uid).join_from(report_version, report).join(study))
     for row in rows:
         what = f"version {row.version} of the report on study {row.study_uid}"
-        if text_sha256(row.indication, row.findings, row.impression, row.addendum) != row.text_sha256:
+        if text_sha256(text_of(row), row.addendum) != row.text_sha256:
             yield f"{what} was changed after it was written"
         reason_sha256 = sha256_of_text(row.reason) if row.reason else None
         if recorded.pop((row.study_uid, row.version), None) != (row.text_sha256, reason_sha256):

@@ -15,9 +15,9 @@ from db import accounts, audit_chain
 from db.database import Workspace, now_utc
 from db.errors import ReadingClosed, ReadingLocked, ReportRefused, StudySigned, UnknownRecord
 from db.lifecycle import change_status, study_row
-from db.records import SIGNED_STATUSES, Reading, ReadingPurpose, WorkingText
+from db.records import READING_MODES, SIGNED_STATUSES, Reading, ReadingMode, ReadingPurpose, WorkingText
 from db.tables import reading, report, report_version, study
-from db.texts import text_columns, text_of
+from db.texts import text_columns, text_of, text_sha256
 
 SIGNED, DISCARDED = "signed", "discarded"
 """Why a reading was closed for good; one that was only "closed" is gone on with."""
@@ -27,7 +27,13 @@ STALE_AFTER_S = 12 * 3600.0
 
 
 def open_reading(
-    workspace: Workspace, study_uid: str, reader: str, *, force: bool = False, stale_after_s: float = STALE_AFTER_S
+    workspace: Workspace,
+    study_uid: str,
+    reader: str,
+    *,
+    mode: ReadingMode = "ai-first",
+    force: bool = False,
+    stale_after_s: float = STALE_AFTER_S,
 ) -> Reading:
     """Begin or go on with the work on a study; the text is where it was left.
 
@@ -35,6 +41,9 @@ def open_reading(
 
     Parameters
     ----------
+    mode : str
+        How a new reading begins. A reading that goes on keeps its mode, and one that begins with a text in which there
+        is AI text is "ai-first" whatever is asked for: that text has been seen.
     force : bool
         Take the study over from a reader who has it open; the audit log keeps it.
 
@@ -49,7 +58,7 @@ def open_reading(
     NotAllowed
         If there are accounts and the reader's is not one that may write.
     """
-    return _open(workspace, study_uid, reader, "report", force, stale_after_s)
+    return _open(workspace, study_uid, reader, "report", mode, force, stale_after_s)
 
 
 def open_correction(
@@ -69,14 +78,22 @@ def open_correction(
     NotAllowed
         If the reader may not finalise reports.
     """
-    return _open(workspace, study_uid, reader, "correction", force, stale_after_s)
+    return _open(workspace, study_uid, reader, "correction", "ai-first", force, stale_after_s)
 
 
 def _open(
-    workspace: Workspace, study_uid: str, reader: str, purpose: ReadingPurpose, force: bool, stale_after_s: float
+    workspace: Workspace,
+    study_uid: str,
+    reader: str,
+    purpose: ReadingPurpose,
+    mode: ReadingMode,
+    force: bool,
+    stale_after_s: float,
 ) -> Reading:
     if not reader.strip():
         raise ReportRefused("a reading needs the name of its reader")
+    if mode not in READING_MODES:
+        raise ReportRefused(f"a study is read in one of the modes {', '.join(READING_MODES)}, not {mode!r}")
     now = now_utc()
     with workspace.writing() as connection:
         row = study_row(connection, study_uid)
@@ -92,11 +109,41 @@ def _open(
             close_row(connection, holder.id, now, f"taken over by {reader}")
             detail = {"from": holder.reader, "forced": force}
             audit_chain.append(connection, now, reader, "reading taken over", study_uid, detail)
-        reading_id, opened = _resume_or_add(connection, row, reader, now, purpose)
+        reading_id = _resume_or_add(connection, row, reader, now, purpose, mode)
         if row.status == "unread":
             change_status(connection, row, "in-progress")
-        work = text_of(reading_row(connection, reading_id))
-    return Reading(reading_id, study_uid, reader, opened, work, purpose)
+        kept = reading_row(connection, reading_id)
+    return Reading(
+        reading_id, study_uid, reader, kept.opened_at_utc, text_of(kept), purpose, kept.mode, kept.committed_at_utc
+    )
+
+
+def commit_reading(workspace: Workspace, reading_id: int, text: WorkingText) -> str:
+    """Keep the text with which a reader of a reader-first reading commits; from now on the AI is shown.
+
+    Returns
+    -------
+    str
+        When it was committed, UTC; the first time counts.
+
+    Raises
+    ------
+    ReadingClosed, UnknownRecord, ReportRefused
+        If the reading takes no text any more; if there is none such; if the text cannot be stored.
+    """
+    now = now_utc()
+    with workspace.writing() as connection:
+        row = open_reading_row(connection, reading_id)
+        if row.committed_at_utc:
+            return str(row.committed_at_utc)
+        keep_text(connection, reading_id, text, now)
+        connection.execute(update(reading).where(reading.c.id == reading_id).values(committed_at_utc=now))
+        if not text.is_empty:
+            _begin_draft(connection, reading_id)
+        study_uid = connection.execute(select(study.c.study_uid).where(study.c.id == row.study_id)).scalar_one()
+        detail = {"mode": row.mode, "text_sha256": text_sha256(text)}
+        audit_chain.append(connection, now, row.reader, "reading committed", study_uid, detail)
+    return now
 
 
 def autosave(workspace: Workspace, reading_id: int, text: WorkingText) -> None:
@@ -192,8 +239,8 @@ def close_row(connection: Connection, reading_id: int, now: str, because: str) -
 
 
 def _resume_or_add(
-    connection: Connection, study_: Row[Any], reader: str, now: str, purpose: ReadingPurpose
-) -> tuple[int, str]:
+    connection: Connection, study_: Row[Any], reader: str, now: str, purpose: ReadingPurpose, mode: ReadingMode
+) -> int:
     """Open the reader's last reading again if nobody wrote since, else begin one with the newest text."""
     last = connection.execute(
         select(reading)
@@ -210,11 +257,12 @@ def _resume_or_add(
                 .where(reading.c.id == last.id)
                 .values(closed_at_utc=None, closed_because="", saved_at_utc=now)
             )
-            audit_chain.append(
-                connection, now, reader, "reading opened", study_.study_uid, {"again": True, "purpose": purpose}
-            )
-        return last.id, last.opened_at_utc
+            detail = {"again": True, "purpose": purpose, "mode": last.mode}
+            audit_chain.append(connection, now, reader, "reading opened", study_.study_uid, detail)
+        return int(last.id)
     text = text_of(last) if last is not None else _first_text(connection, study_, purpose)
+    if any(span.origin in ("ai", "ai-edited") for span in text.spans):
+        mode = "ai-first"
     added = connection.execute(
         insert(reading).values(
             study_id=study_.id,
@@ -223,14 +271,14 @@ def _resume_or_add(
             closed_because="",
             saved_at_utc=now,
             purpose=purpose,
+            mode=mode,
             **text_columns(text),
         )
     )
-    audit_chain.append(
-        connection, now, reader, "reading opened", study_.study_uid, {"again": False, "purpose": purpose}
-    )
+    detail = {"again": False, "purpose": purpose, "mode": mode}
+    audit_chain.append(connection, now, reader, "reading opened", study_.study_uid, detail)
     assert added.inserted_primary_key is not None
-    return int(added.inserted_primary_key[0]), now
+    return int(added.inserted_primary_key[0])
 
 
 def _first_text(connection: Connection, study_: Row[Any], purpose: ReadingPurpose) -> WorkingText:

@@ -6,7 +6,7 @@ Times are UTC, ISO 8601 with microseconds and a final ``Z``. DICOM dates and tim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -15,16 +15,29 @@ from gaze2report.types import Draft, InstanceHeader
 
 StudyStatus = Literal["unread", "in-progress", "draft", "preliminary", "final", "addended", "corrected"]
 AiStatus = Literal["", "queued", "drafting", "ready", "refused", "failed", "cancelled", "unavailable"]
-TextSection = Literal["indication", "findings", "impression"]
-SpanOrigin = Literal["reader", "ai", "ai-edited"]
+TextSection = Literal["indication", "technique", "comparison", "findings", "impression", "recommendation"]
+"""The sections of a report in the order in which it is read; the one place that lists them."""
+
+SpanOrigin = Literal["reader", "ai", "ai-edited", "macro", "external", "measurement"]
+"""Who wrote a character.
+
+``reader`` typed it; ``ai`` is the model's as it came; ``ai-edited`` is what is left of an AI sentence that the reader
+changed; ``macro`` came with a template or macro; ``external`` was pasted or dictated from another program;
+``measurement`` was written by a measurement on the film.
+"""
+
+ReadingMode = Literal["reader-first", "ai-first"]
+"""``reader-first``: nothing of the AI is shown before the reader commits."""
+
 VersionKind = Literal["preliminary", "final", "addendum", "correction"]
 ReadingPurpose = Literal["report", "correction"]
 AdapterState = Literal["candidate", "live", "retired", "rejected"]
 
 STUDY_STATUSES: tuple[str, ...] = get_args(StudyStatus)
 AI_STATUSES: tuple[str, ...] = get_args(AiStatus)
-TEXT_SECTIONS: tuple[str, ...] = get_args(TextSection)
-SPAN_ORIGINS: tuple[str, ...] = get_args(SpanOrigin)
+TEXT_SECTIONS: tuple[TextSection, ...] = get_args(TextSection)
+SPAN_ORIGINS: tuple[SpanOrigin, ...] = get_args(SpanOrigin)
+READING_MODES: tuple[str, ...] = get_args(ReadingMode)
 SIGNED_STATUSES = frozenset({"final", "addended", "corrected"})
 
 
@@ -162,12 +175,18 @@ class TextSpan:
 
     ``start`` and ``end`` count Unicode code points as ``len(str)`` does (not the UTF-16 units of a Qt cursor); ``end``
     is exclusive.
+
+    Attributes
+    ----------
+    is_accepted : bool
+        Only for AI text: the reader has read it and let it stand as it is.
     """
 
     section: TextSection
     start: int
     end: int
     origin: SpanOrigin
+    is_accepted: bool = False
 
     def __post_init__(self) -> None:
         if self.section not in TEXT_SECTIONS or self.origin not in SPAN_ORIGINS:
@@ -177,13 +196,36 @@ class TextSpan:
 
 
 @dataclass(frozen=True)
+class Communication:
+    """A critical result was passed on.
+
+    Attributes
+    ----------
+    told : str
+        Who was told.
+    at : str
+        When, local time of the reader, ``YYYY-MM-DD HH:MM``.
+    means : str
+        How: by telephone, in person, ...
+    """
+
+    told: str
+    at: str
+    means: str
+
+
+@dataclass(frozen=True)
 class WorkingText:
-    """The text on the editor, by section, with who wrote which part of it."""
+    """The text on the editor, by section, with who wrote which part of it, and who was told of a critical result."""
 
     indication: str = ""
     findings: str = ""
     impression: str = ""
     spans: tuple[TextSpan, ...] = ()
+    technique: str = field(default="", kw_only=True)
+    comparison: str = field(default="", kw_only=True)
+    recommendation: str = field(default="", kw_only=True)
+    communications: tuple[Communication, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         for span in self.spans:
@@ -210,6 +252,10 @@ class Reading:
     ----------
     purpose : str
         "report" until the study is signed; "correction" for work on a new text of a signed one.
+    mode : str
+        Whether the reader wrote before seeing anything of the AI.
+    committed_at_utc : str
+        When, in reader-first, the reader committed and the AI was shown; empty before.
     """
 
     id: int
@@ -218,6 +264,8 @@ class Reading:
     opened_at_utc: str
     work: WorkingText
     purpose: ReadingPurpose = "report"
+    mode: ReadingMode = "ai-first"
+    committed_at_utc: str = ""
 
 
 @dataclass(frozen=True)
@@ -246,7 +294,7 @@ class ReportVersion:
     reason : str
         Only for an addendum or correction: why it was made.
     text_sha256 : str
-        SHA-256 of indication, findings, impression and addendum, see :func:`db.reports.text_sha256`.
+        SHA-256 of the sections, the addendum and the communications, see :func:`db.texts.text_sha256`.
     """
 
     id: int

@@ -51,7 +51,7 @@ def add_version(
             addendum=addendum,
             author=author,
             signer=signer,
-            text_sha256=text_sha256(text.indication, text.findings, text.impression, addendum),
+            text_sha256=text_sha256(text, addendum),
             created_at_utc=now,
             reason=reason,
             **columns,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
-from db import accounts, readings, report_rows
+from db import accounts, audit_chain, readings, report_rows
 from db.database import Workspace, now_utc
 from db.errors import ReportRefused, StudySigned
 from db.lifecycle import change_status, study_row
-from db.records import SIGNED_STATUSES, ReadingPurpose, ReportVersion, WorkingText
+from db.records import SIGNED_STATUSES, TEXT_SECTIONS, ReadingPurpose, ReportVersion, WorkingText
 from db.tables import addendum_work, report, report_version, study
 from db.texts import refuse_unstorable, text_columns
 
@@ -66,14 +67,20 @@ def sign(
     signer: str,
     draft_id: int | None = None,
     study_uid: str | None = None,
+    overridden: Sequence[str] = (),
 ) -> ReportVersion:
     """Sign the text as the final report of its study; the reading is closed.
+
+    Parameters
+    ----------
+    overridden : sequence of str
+        Codes of the warnings in spite of which the reader signs; the audit log keeps them.
 
     Raises
     ------
     ReportRefused
-        If the impression is missing, a field such as ``[side]`` is not filled in, somebody else than the reader of the
-        reading signs, or reading, draft and study do not belong together.
+        If the impression is missing, a field such as ``[side]`` is not filled in, AI text was not accepted, somebody
+        else than the reader of the reading signs, or reading, draft and study do not belong together.
     StudySigned
         If the study has a signed report.
     NotAllowed, ReadingClosed, UnknownRecord
@@ -93,6 +100,7 @@ def sign(
         change_status(connection, study_, "final")
         readings.keep_text(connection, reading_id, text, now)
         readings.close_row(connection, reading_id, now, readings.SIGNED)
+        _record_overridden(connection, now, signer, study_.study_uid, overridden)
         return report_rows.finish(connection, version_id, study_, signer, "report signed", now)
 
 
@@ -141,6 +149,7 @@ def correct(
     signer: str,
     reason: str,
     study_uid: str | None = None,
+    overridden: Sequence[str] = (),
 ) -> ReportVersion:
     """Sign a text in place of the signed one; the version before stays and can be compared. The reading is closed.
 
@@ -150,6 +159,8 @@ def correct(
         One of :func:`db.readings.open_correction`.
     reason : str
         Why: "wrong side", "dictation error".
+    overridden : sequence of str
+        As for :func:`sign`.
 
     Raises
     ------
@@ -177,6 +188,7 @@ def correct(
         change_status(connection, study_, "corrected")
         readings.keep_text(connection, reading_id, text, now)
         readings.close_row(connection, reading_id, now, readings.SIGNED)
+        _record_overridden(connection, now, signer, study_.study_uid, overridden)
         return report_rows.finish(connection, version_id, study_, signer, "correction signed", now)
 
 
@@ -215,10 +227,18 @@ def _refuse_unsignable(text: WorkingText) -> None:
         raise ReportRefused("findings and impression are both empty; there is nothing to sign")
     if not text.impression.strip():
         raise ReportRefused("the impression is missing; a report is not signed without one")
-    for section in (text.findings, text.impression):
-        field = _UNFILLED_FIELD.search(section)
+    for section in TEXT_SECTIONS:
+        field = _UNFILLED_FIELD.search(text.section(section))
         if field:
             raise ReportRefused(f"the field {field.group()} is not filled in")
+    for span in text.spans:
+        if span.origin == "ai" and not span.is_accepted and text.section(span.section)[span.start : span.end].strip():
+            raise ReportRefused(f"AI text in the {span.section} was neither accepted nor changed by the reader")
+
+
+def _record_overridden(connection: Connection, now: str, signer: str, study_uid: str, codes: Sequence[str]) -> None:
+    if codes:
+        audit_chain.append(connection, now, signer, "warnings overridden", study_uid, {"codes": sorted(codes)})
 
 
 def _refuse_without_reason(what: str, reason: str) -> None:

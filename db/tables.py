@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 """The newest migration; kept here so that opening an up-to-date workspace need not load Alembic."""
 
 metadata = MetaData(
@@ -143,6 +143,12 @@ reading = Table(
     Column("impression", Text, nullable=False),
     Column("spans_json", Text, nullable=False),
     Column("purpose", String(16), nullable=False, server_default="report"),
+    Column("technique", Text, nullable=False, server_default=""),
+    Column("comparison", Text, nullable=False, server_default=""),
+    Column("recommendation", Text, nullable=False, server_default=""),
+    Column("communications_json", Text, nullable=False, server_default="[]"),
+    Column("mode", String(16), nullable=False, server_default="ai-first"),
+    Column("committed_at_utc", String(32), nullable=False, server_default=""),
     # One open reading per study: this is the lock.
     Index(
         "uq_reading_open",
@@ -202,6 +208,10 @@ report_version = Table(
     Column("text_sha256", String(64), nullable=False),
     Column("created_at_utc", String(32), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("technique", Text, nullable=False, server_default=""),
+    Column("comparison", Text, nullable=False, server_default=""),
+    Column("recommendation", Text, nullable=False, server_default=""),
+    Column("communications_json", Text, nullable=False, server_default="[]"),
     UniqueConstraint("report_id", "version"),
     CheckConstraint("kind IN ('preliminary', 'final', 'addendum', 'correction')", name="kind_known"),
 )

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from db.records import (
-    SIGNED_STATUSES,
-    DraftRecord,
-    Instance,
-    ReportVersion,
-    Study,
-    TextSection,
-    TextSpan,
-    WorkingText,
-)
+from db.records import SIGNED_STATUSES, DraftRecord, Instance, ReportVersion, Study, WorkingText
 from db.records import Reading as ReadingRecord
+from desktop.reading_text import ReadingText
 from desktop.section_draft import DRAFT_SECTIONS, SectionDraft, joint
-from desktop.text_spans import Origin, SectionText, difference, plain
+from desktop.text_spans import Origin, difference, plain, sentences
 from gaze2report.types import Draft, Fixation, Image
 
-SECTIONS: tuple[TextSection, ...] = ("indication", "findings", "impression")
 DraftPhase = Literal["none", "waiting", "drafting", "done", "refused", "failed", "cancelled"]
 
 
@@ -35,51 +26,39 @@ class DraftState:
     reason: str = ""
 
 
-class Reading(QObject):
+class Reading(ReadingText):
     """State of the study on screen.
+
+    While ``is_ai_withheld``, everything here that comes from the model is empty for whoever asks: ``drafts``,
+    ``fixations``, ``observations`` and the text beside the sections.
 
     Signals
     -------
-    opened
-        Another study (or none) is on screen; everything about it may have changed.
-    image_changed, scanpath_changed, draft_changed, report_changed
+    scanpath_changed, draft_changed
         That part of the study changed.
-    section_spliced(str, int, int, str)
-        In this section, at this position, so many characters were replaced by this text.
-    edited
-        There is text that is not kept yet.
+    committed
+        The reader of a reader-first reading has committed: what the AI has is shown from now on.
     """
 
-    opened = Signal()
-    image_changed = Signal()
     scanpath_changed = Signal()
     draft_changed = Signal()
-    report_changed = Signal()
-    section_spliced = Signal(str, int, int, str)
-    edited = Signal()
+    committed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._clear()
 
     def _clear(self) -> None:
-        self.study: Study | None = None
-        self.record: ReadingRecord | None = None
-        self.locked_by = ""
-        self.is_leaving = False
-        self.wanted_film: tuple[str, str] | None = None
-        self.instance: Instance | None = None
-        self.image: Image | None = None
-        self.image_fault = ""
-        self.versions: tuple[ReportVersion, ...] = ()
-        self.drafts: tuple[DraftRecord, ...] = ()
-        self.fixations: tuple[Fixation, ...] = ()
+        super()._clear()
+        self.kept_drafts: tuple[DraftRecord, ...] = ()
+        self._fixations: tuple[Fixation, ...] = ()
+        self._observations: dict[str, float | None] = {}
         self.draft_state = DraftState()
         self.is_draft_wanted_by_reader = False
         self.request_id = ""
         self.draft_instance_uid = ""
-        self.sections: dict[str, SectionText] = {name: SectionText() for name in SECTIONS}
         self.section_drafts: dict[str, SectionDraft] = {}
+        self.is_ai_withheld = False
+        self.committed_at_utc = ""
 
     # -- the study ----------------------------------------------------------------------------------------------
 
@@ -91,17 +70,26 @@ class Reading(QObject):
         drafts: Iterable[DraftRecord] = (),
         *,
         locked_by: str = "",
+        withholds_ai: bool = False,
     ) -> None:
-        """Put a study on screen. Without a ``record`` it can be looked at, not written."""
+        """Put a study on screen. Without a ``record`` it can be looked at, not written.
+
+        Parameters
+        ----------
+        withholds_ai : bool
+            For a study without a record: whether who looks at it may still become its first reader. With a record, its
+            mode says whether the AI is shown.
+        """
         self._clear()
         self.study, self.record, self.locked_by = study, record, locked_by
-        self.versions, self.drafts = tuple(versions), tuple(drafts)
-        work = self._first_text(study, record)
-        for name in SECTIONS:
-            runs = tuple((s.start, s.end, s.origin) for s in work.spans if s.section == name)
-            self.sections[name] = SectionText(getattr(work, name), runs)
-        if self.drafts:
-            self._show_scanpath_of(self.drafts[-1].draft)
+        self.versions, self.kept_drafts = tuple(versions), tuple(drafts)
+        if record is not None:
+            withholds_ai = record.mode == "reader-first" and not record.committed_at_utc
+            self.committed_at_utc = record.committed_at_utc
+        self.is_ai_withheld = withholds_ai and not self.is_signed
+        self._show_text(self._first_text(study, record))
+        if self.kept_drafts:
+            self._show_scanpath_of(self.kept_drafts[-1].draft)
             self.draft_state = DraftState("done")
         was_placed = self._place_stored_draft()
         self.opened.emit()
@@ -112,7 +100,7 @@ class Reading(QObject):
         if study.status in SIGNED_STATUSES and self.versions:
             return self.versions[-1].text
         work = record.work if record is not None else (self.versions[-1].text if self.versions else WorkingText())
-        if work.is_empty and not work.indication and study.indication:
+        if work == WorkingText() and study.indication:
             return WorkingText(indication=plain(study.indication).replace("\n", " "))
         return work
 
@@ -121,41 +109,36 @@ class Reading(QObject):
         self._clear()
         self.opened.emit()
 
-    def set_leaving(self, is_leaving: bool) -> None:
-        """Hold the text still while it is kept and another study is opened."""
-        self.is_leaving = is_leaving
-        self.report_changed.emit()
-
     def set_image(self, instance: Instance, image: Image) -> None:
         """Show one film of the study."""
         self.instance, self.image, self.image_fault = instance, image, ""
         self.image_changed.emit()
         self.scanpath_changed.emit()
 
-    def set_image_fault(self, instance: Instance, sentence: str) -> None:
-        """Say why a film cannot be shown."""
-        self.instance, self.image, self.image_fault = instance, None, sentence
-        self.image_changed.emit()
+    def set_committed(self, committed_at_utc: str) -> None:
+        """The reader has committed; show what the AI has."""
+        self.committed_at_utc, self.is_ai_withheld = committed_at_utc, False
+        self.committed.emit()
+        self.scanpath_changed.emit()
+        self.draft_changed.emit()
+        self.report_changed.emit()
+
+    # -- what may be shown of the AI ----------------------------------------------------------------------------
 
     @property
-    def is_signed(self) -> bool:
-        """Whether the report is final."""
-        return self.study is not None and self.study.status in SIGNED_STATUSES
+    def drafts(self) -> tuple[DraftRecord, ...]:
+        """The drafts that the reader may see."""
+        return () if self.is_ai_withheld else self.kept_drafts
 
     @property
-    def can_edit(self) -> bool:
-        """Whether the reader may write."""
-        return self.record is not None and not self.is_signed and not self.is_leaving
+    def fixations(self) -> tuple[Fixation, ...]:
+        """The predicted scanpath, when the reader may see it."""
+        return () if self.is_ai_withheld else self._fixations
 
     @property
-    def is_blank(self) -> bool:
-        """Whether findings and impression are without a single character."""
-        return not any(self.sections[name].text for name in DRAFT_SECTIONS)
-
-    @property
-    def has_only_ai_text(self) -> bool:
-        """Whether findings and impression hold nothing of the reader's (they may be empty)."""
-        return all(not s.text or s.is_untouched_ai for s in (self.sections[name] for name in DRAFT_SECTIONS))
+    def observations(self) -> Mapping[str, float | None]:
+        """The findings head's probabilities of the newest draft, when the reader may see them."""
+        return {} if self.is_ai_withheld else self._observations
 
     @property
     def shown_fixations(self) -> tuple[Fixation, ...]:
@@ -164,57 +147,25 @@ class Reading(QObject):
             return ()
         return self.fixations
 
-    def set_versions(self, study: Study, versions: Iterable[ReportVersion]) -> None:
-        """Take over a new state of the report: accepted, or signed."""
-        self.study, self.versions = study, tuple(versions)
-        self.report_changed.emit()
-
-    def mark_saved(self) -> None:
-        """The text was kept; a study with text is a draft from then on, in the workspace too."""
-        if self.study is not None and self.study.status == "in-progress" and not self.working_text().is_empty:
-            self.study = replace(self.study, status="draft")
-            self.report_changed.emit()
-
-    # -- the text -----------------------------------------------------------------------------------------------
-
-    def working_text(self) -> WorkingText:
-        """The text as it stands, with who wrote what."""
-        spans = tuple(
-            TextSpan(section=name, start=start, end=end, origin=origin)
-            for name in SECTIONS
-            for start, end, origin in self.sections[name].runs
-        )
-        return WorkingText(**{name: self.sections[name].text for name in SECTIONS}, spans=spans)
-
-    def splice(self, section: str, position: int, removed: int, inserted: str, origin: Origin = "reader") -> None:
-        """Replace a stretch of a section; a change by the reader sends the rest of a running draft aside.
-
-        Raises
-        ------
-        ValueError
-            If the range is not inside the section.
-        """
-        if not removed and not inserted:
-            return
-        self.sections[section].splice(position, removed, inserted, origin)
+    def aside(self, section: str) -> str:
+        """What the model offers beside a section."""
         draft = self.section_drafts.get(section)
-        if origin == "reader" and draft is not None and draft.place == "editor" and not draft.is_complete:
-            draft.place = "pane"
-            self.draft_changed.emit()
-        self.section_spliced.emit(section, position, removed, inserted)
-        self.edited.emit()
-
-    def restore_origins(self, section: str, runs: tuple[tuple[int, int, Origin], ...]) -> None:
-        """Give a section's unchanged text back the origins it had before (undo)."""
-        self.sections[section] = SectionText(self.sections[section].text, runs)
-        self.edited.emit()
+        return draft.aside if draft is not None and self.can_edit and not self.is_ai_withheld else ""
 
     # -- the draft ----------------------------------------------------------------------------------------------
+
+    def splice(self, section: str, position: int, removed: int, inserted: str, origin: Origin = "reader") -> None:
+        """Replace a stretch of a section; a change by the reader sends the rest of a running draft aside."""
+        draft = self.section_drafts.get(section)
+        if not self.is_model_writing and draft is not None and draft.place == "editor" and not draft.is_complete:
+            draft.place = "pane"
+            self.draft_changed.emit()
+        super().splice(section, position, removed, inserted, origin)
 
     def begin_draft(self, request_id: str, instance_uid: str) -> None:
         """A draft was asked for; its text comes in pieces."""
         self.request_id, self.draft_instance_uid = request_id, instance_uid
-        self.fixations = ()
+        self._fixations, self._observations = (), {}
         self.section_drafts = {name: SectionDraft() for name in DRAFT_SECTIONS}
         self.draft_state = DraftState("drafting")
         self.scanpath_changed.emit()
@@ -228,7 +179,7 @@ class Reading(QObject):
 
     def set_scanpath(self, fixations: Iterable[Fixation]) -> None:
         """Take over the predicted scanpath."""
-        self.fixations = tuple(fixations)
+        self._fixations = tuple(fixations)
         self.scanpath_changed.emit()
 
     def append_draft(self, section: str, text: str) -> None:
@@ -242,7 +193,7 @@ class Reading(QObject):
             draft.place = "pane"
         draft.text += text
         if draft.place == "editor":
-            self.splice(section, len(self.sections[section].text), 0, text, "ai")
+            self._write(section, len(self.sections[section].text), 0, text)
             draft.placed = len(draft.text)
         else:
             self.draft_changed.emit()
@@ -268,7 +219,7 @@ class Reading(QObject):
 
     def add_draft_record(self, record: DraftRecord) -> None:
         """The draft is kept in the workspace."""
-        self.drafts = (*self.drafts, record)
+        self.kept_drafts = (*self.kept_drafts, record)
         self.draft_changed.emit()
 
     def end_draft(self, phase: DraftPhase, reason: str = "") -> None:
@@ -279,14 +230,26 @@ class Reading(QObject):
 
     def insert_draft(self, section: str) -> None:
         """Put what lies beside a section behind its text."""
-        draft = self.section_drafts.get(section)
-        if draft is None or not draft.aside or not self.can_edit:
-            return
-        text = self.sections[section].text
-        piece = joint(text, draft.aside) + draft.aside
-        draft.placed = len(draft.text)
-        self.splice(section, len(text), 0, piece, "ai")
-        self.draft_changed.emit()
+        aside = self.aside(section)
+        if aside:
+            draft = self.section_drafts[section]
+            draft.placed = len(draft.text)
+            self._append(section, aside)
+            self.draft_changed.emit()
+
+    def take_sentence(self, section: str) -> None:
+        """Put the first sentence of what lies beside a section behind its text, as accepted."""
+        sentence = self._pass_sentence(section)
+        if sentence:
+            start = self._append(section, sentence)
+            self.sections[section].accept(start, start + len(sentence))
+            self._origins_changed(section)
+            self.draft_changed.emit()
+
+    def drop_sentence(self, section: str) -> None:
+        """Put away the first sentence of what lies beside a section."""
+        if self._pass_sentence(section):
+            self.draft_changed.emit()
 
     def dismiss_draft(self, section: str) -> None:
         """Put away what lies beside a section."""
@@ -296,29 +259,63 @@ class Reading(QObject):
             draft.is_dismissed = True
             self.draft_changed.emit()
 
+    def _pass_sentence(self, section: str) -> str:
+        """The first sentence beside a section, which is no longer there afterwards."""
+        aside = self.aside(section)
+        if not aside or not self.section_drafts[section].is_complete:
+            return ""
+        draft = self.section_drafts[section]
+        start, end = sentences(aside)[0]
+        draft.placed = draft.text.rindex(aside) + end
+        return aside[start:end]
+
+    def _append(self, section: str, text: str) -> int:
+        before = self.sections[section].text
+        space = joint(before, text)
+        self._write(section, len(before), 0, space + text)
+        return len(before) + len(space)
+
+    def _write(self, section: str, position: int, removed: int, inserted: str) -> None:
+        self.is_model_writing = True
+        try:
+            self.splice(section, position, removed, inserted, "ai")
+        finally:
+            self.is_model_writing = False
+
     def _decide_place(self, section: str) -> None:
         text, draft = self.sections[section], self.section_drafts[section]
+        if self.is_ai_withheld:
+            draft.place = "pane"
+            return
         if self.can_edit and text.is_untouched_ai:
-            self.splice(section, 0, len(text.text), "", "ai")
+            self._write(section, 0, len(text.text), "")
         draft.place = "pane" if text.text or not self.can_edit else "editor"
 
     def _replace(self, section: str, whole: str) -> None:
-        position, removed, inserted = difference(self.sections[section].text, whole)
-        self.splice(section, position, removed, inserted, "ai")
+        self._write(section, *difference(self.sections[section].text, whole))
 
     def _place_stored_draft(self) -> bool:
         """Put a draft made ahead into an empty editor; one that this reading emptied again is only offered."""
-        if not (self.drafts and self.can_edit and self.is_blank and self.record is not None):
+        if not (self.kept_drafts and self.can_edit and self.record is not None):
             return False
-        stored = self.drafts[-1]
-        is_new_here = stored.reading_id != self.record.id
+        stored = self.kept_drafts[-1]
+        reads_first = self.record.mode == "reader-first"
+        is_offered = reads_first or stored.reading_id == self.record.id
+        if not self.is_blank and not reads_first:
+            return False
         for section in DRAFT_SECTIONS:
-            text = plain(getattr(stored.draft.report, section))
-            if is_new_here:
-                self.sections[section].splice(0, 0, text, "ai")
-            else:
+            text = _not_yet_in(self.sections[section].text, plain(getattr(stored.draft.report, section)))
+            if is_offered:
                 self.section_drafts[section] = SectionDraft(text, "pane", is_complete=True)
-        return is_new_here
+            else:
+                self.sections[section].splice(0, 0, text, "ai")
+        return not is_offered
 
     def _show_scanpath_of(self, draft: Draft) -> None:
-        self.fixations, self.draft_instance_uid = draft.scanpath, draft.instance_uid
+        self._fixations, self.draft_instance_uid = draft.scanpath, draft.instance_uid
+        self._observations = draft.observations
+
+
+def _not_yet_in(text: str, offered: str) -> str:
+    """The sentences offered that a text does not have word for word."""
+    return " ".join(offered[a:b] for a, b in sentences(offered) if offered[a:b] not in text)

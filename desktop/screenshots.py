@@ -74,6 +74,7 @@ class Screenshot(QObject):
             return has_draft or (is_shown and reading.is_signed)
         if has_draft and not reading.is_signed and not self._is_signing:
             self._is_signing = True
+            reading.accept_all()
             sign_report(services=self._services, owner=self)
         return reading.is_signed and is_shown
 

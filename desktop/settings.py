@@ -8,6 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
+from db.records import ReadingMode
+
 SETTINGS_VERSION = 1
 """Raise it when a key changes its meaning; older layouts are then forgotten, never misread."""
 
@@ -118,6 +120,15 @@ class Settings(QObject):
     def set_on(self, action_id: str, is_on: bool) -> None:
         """Keep whether an action is on."""
         self._store.setValue(f"on/{action_id}", _switch(is_on))
+
+    @property
+    def reading_mode(self) -> ReadingMode:
+        """Whether a study is read before anything of the AI is shown; holds for the next study opened."""
+        return "reader-first" if self._store.value("reader/mode") == "reader-first" else "ai-first"
+
+    @reading_mode.setter
+    def reading_mode(self, mode: ReadingMode) -> None:
+        self._store.setValue("reader/mode", mode)
 
     def keys(self, action_id: str) -> tuple[str, ...] | None:
         """The keys the reader gave to an action, in portable text; None when it has those it came with."""

@@ -1,30 +1,37 @@
-"""A section of the report with the origin of every character: reader, AI, or AI text the reader has changed."""
+"""A section of the report with the origin of every character, and which AI sentences the reader has let stand."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import groupby
-from typing import Literal
 
-Origin = Literal["reader", "ai", "ai-edited"]
+from db.records import SPAN_ORIGINS, SpanOrigin
+
+Origin = SpanOrigin
 Run = tuple[int, int, Origin]
 """Start, end (exclusive) in characters, and origin."""
 
-_CODES: dict[Origin, int] = {"reader": 0, "ai": 1, "ai-edited": 2}
-_ORIGINS: tuple[Origin, ...] = ("reader", "ai", "ai-edited")
+Span = tuple[int, int, Origin, bool]
+"""A run and whether the reader has accepted it (only ever True of AI text)."""
+
+AI_ORIGINS: frozenset[Origin] = frozenset({"ai", "ai-edited"})
+_CODES = {origin: code for code, origin in enumerate(SPAN_ORIGINS)}
+_READER, _AI, _EDITED = _CODES["reader"], _CODES["ai"], _CODES["ai-edited"]
+_ACCEPTED = 0x80
+"""Added to the code of an AI character that the reader has accepted."""
+
 _SENTENCE = re.compile(r"\S(?:.*?)(?:[.!?](?=\s|$)|(?=\n)|$)", re.MULTILINE)
 
 
 class SectionText:
     """Text whose every character knows where it came from; the runs always cover all of it."""
 
-    def __init__(self, text: str = "", runs: tuple[Run, ...] = ()) -> None:
+    def __init__(self, text: str = "", runs: Iterable[Run | Span] = ()) -> None:
         self._text = text
-        self._codes = bytearray(len(text))
-        for first, last, origin in runs:
-            start, end = max(0, first), min(len(text), last)
-            if start < end:
-                self._codes[start:end] = bytes([_CODES[origin]]) * (end - start)
+        self._codes = bytearray([_READER]) * len(text)
+        for first, last, origin, *accepted in runs:
+            self.mark(max(0, first), min(len(text), last), origin, is_accepted=any(accepted))
 
     @property
     def text(self) -> str:
@@ -34,13 +41,12 @@ class SectionText:
     @property
     def runs(self) -> tuple[Run, ...]:
         """Maximal runs of one origin, in order, without gaps."""
-        runs: list[Run] = []
-        position = 0
-        for code, group in groupby(self._codes):
-            length = sum(1 for _ in group)
-            runs.append((position, position + length, _ORIGINS[code]))
-            position += length
-        return tuple(runs)
+        return tuple((start, end, _origin(code)) for start, end, code in _grouped(c & ~_ACCEPTED for c in self._codes))
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Maximal runs of one origin and one state of acceptance, in order, without gaps."""
+        return tuple((start, end, _origin(code), bool(code & _ACCEPTED)) for start, end, code in _grouped(self._codes))
 
     @property
     def is_empty(self) -> bool:
@@ -49,28 +55,40 @@ class SectionText:
 
     @property
     def is_untouched_ai(self) -> bool:
-        """Whether all of it (at least one character) is AI text the reader has not changed."""
-        return bool(self._codes) and all(code == _CODES["ai"] for code in self._codes)
+        """Whether all of it (at least one character) is AI text the reader has neither changed nor accepted."""
+        return bool(self._codes) and all(code == _AI for code in self._codes)
 
     @property
     def has_ai(self) -> bool:
         """Whether any character came from the model."""
-        return any(self._codes)
+        return any(code & ~_ACCEPTED in (_AI, _EDITED) for code in self._codes)
 
     def origin_at(self, position: int) -> Origin:
         """Origin of one character."""
-        return _ORIGINS[self._codes[position]]
+        return _origin(self._codes[position])
 
-    def untouched_ai_sentences(self) -> int:
-        """How many sentences are AI text from end to end."""
-        return sum(
-            1 for start, end in _sentences(self._text) if all(code == _CODES["ai"] for code in self._codes[start:end])
+    def unreviewed(self) -> tuple[tuple[int, int], ...]:
+        """Sentences with AI text that the reader has neither changed nor accepted, as start and end."""
+        return tuple(
+            (start, end) for start, end in sentences(self._text) if any(code == _AI for code in self._codes[start:end])
         )
+
+    def accept(self, start: int, end: int) -> None:
+        """Let the AI text of a stretch stand as it is."""
+        for index in range(start, end):
+            if self._codes[index] == _AI:
+                self._codes[index] = _AI | _ACCEPTED
+
+    def mark(self, start: int, end: int, origin: Origin, *, is_accepted: bool = False) -> None:
+        """Give a stretch another origin; for text that was moved with what is known of it."""
+        if start < end:
+            code = _CODES[origin] | (_ACCEPTED if is_accepted and origin == "ai" else 0)
+            self._codes[start:end] = bytes([code]) * (end - start)
 
     def splice(self, position: int, removed: int, inserted: str, origin: Origin = "reader") -> None:
         """Replace ``removed`` characters at ``position`` by ``inserted``.
 
-        A change by the reader inside an AI sentence turns what is left of that sentence into "ai-edited".
+        A change inside an AI sentence by anyone but the model turns what is left of that sentence into "ai-edited".
 
         Raises
         ------
@@ -79,32 +97,47 @@ class SectionText:
         """
         if position < 0 or removed < 0 or position + removed > len(self._text):
             raise ValueError(f"{removed} characters at {position} are not inside a text of {len(self._text)}")
-        if origin == "reader":
+        if origin not in AI_ORIGINS:
             for start, end in self._cut_sentences(position, position + removed):
                 for index in range(start, end):
-                    if self._codes[index] == _CODES["ai"]:
-                        self._codes[index] = _CODES["ai-edited"]
+                    if self._codes[index] & ~_ACCEPTED == _AI:
+                        self._codes[index] = _EDITED
         self._text = self._text[:position] + inserted + self._text[position + removed :]
         self._codes[position : position + removed] = bytes([_CODES[origin]]) * len(inserted)
 
     def _cut_sentences(self, start: int, end: int) -> list[tuple[int, int]]:
         """Sentences that lose some, but not all, of their characters, or get something put inside."""
         if start == end:
-            return [(first, last) for first, last in _sentences(self._text) if first < start < last]
+            return [(first, last) for first, last in sentences(self._text) if first < start < last]
         return [
             (first, last)
-            for first, last in _sentences(self._text)
+            for first, last in sentences(self._text)
             if start < last and end > first and not (start <= first and end >= last)
         ]
 
 
-def _sentences(text: str) -> list[tuple[int, int]]:
+def _origin(code: int) -> Origin:
+    return SPAN_ORIGINS[code & ~_ACCEPTED]
+
+
+def _grouped(codes: Iterable[int]) -> list[tuple[int, int, int]]:
+    found: list[tuple[int, int, int]] = []
+    position = 0
+    for code, group in groupby(codes):
+        length = sum(1 for _ in group)
+        found.append((position, position + length, code))
+        position += length
+    return found
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Start and end of each sentence; a line break ends one too."""
     return [match.span() for match in _SENTENCE.finditer(text)]
 
 
 def sentence_start(text: str, position: int) -> int:
     """Where the sentence begins that goes on at a position; the position itself between two sentences."""
-    return next((start for start, end in _sentences(text) if start < position < end), position)
+    return next((start for start, end in sentences(text) if start < position < end), position)
 
 
 def difference(old: str, new: str) -> tuple[int, int, str]:
@@ -119,9 +152,34 @@ def difference(old: str, new: str) -> tuple[int, int, str]:
     return start, len(old) - start - tail, new[start : len(new) - tail]
 
 
+def difference_at(old: str, new: str, position: int) -> tuple[int, int, str]:
+    """As :func:`difference`; of several replacements that do it equally well, one that begins at ``position``.
+
+    Typing "a" before an "a" and behind it give the same text, not the same origins.
+    """
+    start, removed, inserted = difference(old, new)
+    if 0 <= position < start:
+        moved = new[position : position + len(inserted)]
+        if old[:position] + moved + old[position + removed :] == new:
+            return position, removed, moved
+    return start, removed, inserted
+
+
+def sentence_at(text: str, position: int) -> tuple[int, int] | None:
+    """The sentence that a position is in or just behind of; None between two."""
+    return next(((start, end) for start, end in sentences(text) if start <= position <= end), None)
+
+
 def utf16_length(text: str) -> int:
     """Length of a text in the units Qt counts positions in."""
     return len(text) + sum(1 for character in text if ord(character) > 0xFFFF)
+
+
+def code_points(text: str, units: int) -> int:
+    """How many characters of a text lie before a position that Qt gives in UTF-16 units."""
+    if text.isascii():
+        return min(units, len(text))
+    return len(text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "replace"))
 
 
 def plain(text: str) -> str:

@@ -15,7 +15,7 @@ from gaze2report.errors import NotAnImage
 from gaze2report.types import Draft, Fixation, InstanceHeader, Provenance, Report, Sentence
 
 STUDY_UID = "1.2.3"
-TEXT = WorkingText("Cough.", "Lungs are clear.", "No acute finding.", (TextSpan("findings", 0, 16, "ai"),))
+TEXT = WorkingText("Cough.", "Lungs are clear.", "No acute finding.", (TextSpan("findings", 0, 16, "ai", True),))
 
 
 class StandInIntake:

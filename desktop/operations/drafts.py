@@ -78,7 +78,7 @@ class DraftDelivery(QObject):
 
     def _next_seed(self) -> int:
         """The same seed would write the same draft again."""
-        seeds = [record.draft.provenance.seed for record in self._reading.drafts]
+        seeds = [record.draft.provenance.seed for record in self._reading.kept_drafts]
         return max(seeds) + 1 if seeds else 0
 
     def _cancel_running(self) -> None:
@@ -90,7 +90,8 @@ class DraftDelivery(QObject):
         self._cancel_running()
         self._automatic_requests = 0
         reading = self._reading
-        if reading.study is not None and reading.can_edit and reading.is_blank and not reading.drafts:
+        is_wanted = reading.is_blank or reading.is_ai_withheld
+        if reading.study is not None and reading.can_edit and is_wanted and not reading.kept_drafts:
             self.request(by_reader=False)
 
     def _on_host_changed(self, state: Any) -> None:
@@ -98,7 +99,7 @@ class DraftDelivery(QObject):
         if state.phase == "unavailable" and reading.draft_state.phase == "waiting":
             reading.wait_for_draft(state.reason, by_reader=reading.is_draft_wanted_by_reader)
         if state.can_draft and not self._running and reading.draft_state.phase == "waiting":
-            if reading.has_only_ai_text or reading.is_draft_wanted_by_reader:
+            if reading.has_only_ai_text or reading.is_draft_wanted_by_reader or reading.is_ai_withheld:
                 self.request(by_reader=reading.is_draft_wanted_by_reader)
             else:  # the reader has begun to write without it
                 reading.end_draft("none")

@@ -68,6 +68,30 @@ def _write(
     return studies.get(workspace, study_uid), tuple(reports.of_study(workspace, study_uid))
 
 
+def commit_reading(*, services: Services, owner: QObject) -> Job | None:
+    """Keep the text as what the reader commits to in a reader-first reading; then the AI is shown."""
+    reading = services.reading
+    record = reading.record
+    if record is None or not reading.can_edit or not reading.is_ai_withheld:
+        return None
+
+    def show(committed_at_utc: str) -> None:
+        services.studies_changed.emit()
+        if reading.record is record:
+            reading.set_committed(committed_at_utc)
+
+    return services.background.run(
+        owner, _commit, services.workspace, record.id, reading.working_text(),
+        lane="db", on_success=show, must_finish=True,
+    )  # fmt: skip
+
+
+def _commit(workspace: Workspace, reading_id: int, text: WorkingText) -> str:
+    from db import readings
+
+    return readings.commit_reading(workspace, reading_id, text)
+
+
 def obstacles_to_signing(services: Services) -> tuple[str, ...]:
     """What must be done before the report can be signed, as sentences."""
     reading = services.reading
@@ -80,9 +104,8 @@ def obstacles_to_signing(services: Services) -> tuple[str, ...]:
         found.append("The impression is empty.")
     if reading.draft_state.phase == "drafting":
         found.append("A draft is still being written; wait for it or cancel it.")
+    count = len(reading.unreviewed())
+    if count:
+        noun = "1 AI sentence is" if count == 1 else f"{count} AI sentences are"
+        found.append(f"{noun} not reviewed yet.")
     return tuple(found)
-
-
-def untouched_ai_sentences(services: Services) -> int:
-    """How many sentences of the report the reader has left exactly as the model wrote them."""
-    return sum(services.reading.sections[name].untouched_ai_sentences() for name in DRAFT_SECTIONS)

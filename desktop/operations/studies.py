@@ -13,6 +13,7 @@ from db.records import (
     SIGNED_STATUSES,
     DraftRecord,
     Instance,
+    ReadingMode,
     ReportVersion,
     Study,
     WorkingText,
@@ -97,11 +98,14 @@ def open_study(
     reading = services.reading
     if reading.is_leaving:
         return None
-    left = leaving(services)
+    left, mode = leaving(services), services.settings.reading_mode
     reading.set_leaving(True)
 
     def show(opened: OpenedStudy) -> None:
-        reading.open(opened.study, opened.record, opened.versions, opened.drafts, locked_by=opened.locked_sentence)
+        reading.open(
+            opened.study, opened.record, opened.versions, opened.drafts,
+            locked_by=opened.locked_sentence, withholds_ai=mode == "reader-first",
+        )  # fmt: skip
         services.studies_changed.emit()
         instance = draft_instance(opened.study)
         if instance is not None:
@@ -110,7 +114,7 @@ def open_study(
             on_opened(opened)
 
     return services.background.run(
-        owner, _open_study, services.workspace, left, study_uid, services.settings.reader_name, take_over,
+        owner, _open_study, services.workspace, left, study_uid, services.settings.reader_name, mode, take_over,
         lane="db", on_success=show, on_failure=_stay(services), title="Opening the study",
     )  # fmt: skip
 
@@ -159,7 +163,7 @@ def _leave(workspace: Workspace, left: Leaving | None) -> None:
 
 
 def _open_study(
-    workspace: Workspace, left: Leaving | None, study_uid: str, reader: str, take_over: bool
+    workspace: Workspace, left: Leaving | None, study_uid: str, reader: str, mode: ReadingMode, take_over: bool
 ) -> OpenedStudy:
     from db import drafts, readings, reports, studies
     from db.errors import ReadingLocked
@@ -169,7 +173,7 @@ def _open_study(
     record, locked_sentence = None, ""
     if study.status not in SIGNED_STATUSES:
         try:
-            record = readings.open_reading(workspace, study_uid, reader, force=take_over)
+            record = readings.open_reading(workspace, study_uid, reader, mode=mode, force=take_over)
             study = studies.get(workspace, study_uid)
         except ReadingLocked as error:
             locked_sentence = str(error)

@@ -10,6 +10,8 @@ _HASH_LENGTH = 8
 
 def draft_info_text(reading: Reading) -> str:
     """Adapter with version and hash, seed and latency of the newest draft; or why there is none."""
+    if reading.is_ai_withheld:
+        return "Reader first: nothing of the AI is shown before you commit." if reading.can_edit else ""
     state = reading.draft_state
     reason = state.reason.rstrip(".")
     has_part = any(draft.text for draft in reading.section_drafts.values())
@@ -40,7 +42,12 @@ def stored_draft_text(reading: Reading) -> str:
 
 def draft_notes_text(reading: Reading) -> str:
     """What may weaken a draft of the film on screen: no age, no view, lossy compression."""
-    if reading.image is None or reading.is_signed or reading.draft_state.phase in ("none", "refused"):
+    if (
+        reading.image is None
+        or reading.is_signed
+        or reading.is_ai_withheld
+        or reading.draft_state.phase in ("none", "refused")
+    ):
         return ""
     from gaze2report.imaging.quality import draft_notes
 

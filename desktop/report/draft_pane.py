@@ -32,33 +32,42 @@ class DraftPane(QFrame):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setMaximumHeight(_MOST_HEIGHT_PX)
         self._scroll = scroll
-        self.insert_button = QPushButton("Insert")
-        self.insert_button.setToolTip("Put it behind your text (F9)")
+        self.take_button = self._button("Take first", "Put its first sentence behind your text, as accepted (F9)")
+        self.take_button.clicked.connect(lambda: reading.take_sentence(section))
+        self.drop_button = self._button("Drop first", "Put its first sentence away (Shift+F9)")
+        self.drop_button.clicked.connect(lambda: reading.drop_sentence(section))
+        self.insert_button = self._button("Insert all", "Put all of it behind your text; it is still to be reviewed")
         self.insert_button.clicked.connect(lambda: reading.insert_draft(section))
-        self.dismiss_button = QPushButton("Dismiss")
+        self.dismiss_button = self._button("Dismiss", "Put all of it away")
         self.dismiss_button.clicked.connect(lambda: reading.dismiss_draft(section))
         row = QHBoxLayout()
-        row.addWidget(caption)
+        row.setSpacing(4)
+        for button in (self.take_button, self.drop_button, self.insert_button, self.dismiss_button):
+            row.addWidget(button)
         row.addStretch()
-        row.addWidget(self.dismiss_button)
-        row.addWidget(self.insert_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 6, 6)
         column.setSpacing(6)
-        column.addLayout(row)
+        column.addWidget(caption)
         column.addWidget(scroll)
-        reading.draft_changed.connect(self.refresh)
-        reading.opened.connect(self.refresh)
-        reading.report_changed.connect(self.refresh)
+        column.addLayout(row)
+        for signal in (reading.draft_changed, reading.opened, reading.report_changed):
+            signal.connect(self.refresh)
         self.refresh()
+
+    def _button(self, text: str, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(f"{text} of the AI draft of the {self._section}")
+        return button
 
     def refresh(self) -> None:
         """Show what lies beside the section now."""
-        draft = self._reading.section_drafts.get(self._section)
-        text = draft.aside if draft is not None and self._reading.can_edit else ""
+        draft, text = self._reading.section_drafts.get(self._section), self._reading.aside(self._section)
         self.text.setText(text)
         self.setVisible(bool(text))
         if text:
             width = max(self._scroll.viewport().width(), 240)
             self._scroll.setFixedHeight(min(self.text.heightForWidth(width) + 4, _MOST_HEIGHT_PX))
-            self.insert_button.setEnabled(draft is not None and draft.is_complete)
+            for button in (self.take_button, self.drop_button, self.insert_button):
+                button.setEnabled(draft is not None and draft.is_complete)

@@ -1,6 +1,13 @@
-"""How AI text looks: tinted and underlined with dots, and named in the margin. Nothing rests on colour alone."""
+"""How text that is not simply the reader's looks. Nothing rests on colour alone.
+
+AI text is tinted, underlined, and marked in the margin: dots and "AI ?" while nobody has reviewed it, dashes and a
+pencil where the reader has changed it, a thin line and a tick where it was accepted as it came.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
 
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QTextEdit
@@ -8,44 +15,76 @@ from PySide6.QtWidgets import QTextEdit
 from desktop import theme
 from desktop.text_spans import Origin, SectionText, utf16_length
 
+AiMark = Literal["ai", "accepted", "ai-edited"]
+_STRENGTH: tuple[AiMark, ...] = ("ai", "ai-edited", "accepted")
+"""Which mark a line with several gets: the first of these."""
 
-def ai_format(origin: Origin) -> QTextCharFormat:
-    """Look of a stretch of AI text; what the reader has changed is fainter and underlined with dashes."""
-    is_edited = origin == "ai-edited"
+ORIGIN_TEXTS: dict[Origin, str] = {
+    "reader": "Typed by the reader",
+    "ai": "AI text as it came, not reviewed yet",
+    "ai-edited": "AI text that the reader has changed",
+    "macro": "From a template or macro",
+    "external": "Pasted or dictated from another program",
+    "measurement": "Written by a measurement",
+}
+
+
+def ai_mark(origin: Origin, is_accepted: bool) -> AiMark | None:
+    """How a stretch of text is marked as the AI's; None when it is not."""
+    if origin == "ai":
+        return "accepted" if is_accepted else "ai"
+    return "ai-edited" if origin == "ai-edited" else None
+
+
+def ai_format(mark: AiMark) -> QTextCharFormat:
+    """Look of a stretch of AI text; what is reviewed is fainter."""
     look = QTextCharFormat()
-    look.setBackground(QColor(theme.AI_EDITED_TINT if is_edited else theme.AI_TINT))
+    look.setBackground(QColor(theme.AI_TINT if mark == "ai" else theme.AI_EDITED_TINT))
     look.setForeground(QColor(theme.TEXT))
     style = QTextCharFormat.UnderlineStyle
-    look.setUnderlineStyle(style.DashUnderline if is_edited else style.DotLine)
-    look.setUnderlineColor(QColor(theme.FAINT if is_edited else theme.AI_MARK))
+    styles = {"ai": style.DotLine, "ai-edited": style.DashUnderline, "accepted": style.SingleUnderline}
+    look.setUnderlineStyle(styles[mark])
+    look.setUnderlineColor(QColor(theme.AI_MARK if mark == "ai" else theme.FAINT))
     return look
 
 
-def ai_selections(document: QTextDocument, section: SectionText) -> list[QTextEdit.ExtraSelection]:
-    """Looks for all AI text of a section, as selections that leave the document and its undo history alone."""
-    selections = []
-    position = 0
-    for start, end, origin in section.runs:
-        length = utf16_length(section.text[start:end])
-        if origin != "reader":
-            selection = QTextEdit.ExtraSelection()
-            cursor = QTextCursor(document)
-            cursor.setPosition(position)
-            cursor.setPosition(position + length, QTextCursor.MoveMode.KeepAnchor)
-            selection.cursor, selection.format = cursor, ai_format(origin)
-            selections.append(selection)
-        position += length
-    return selections
+def linked_format() -> QTextCharFormat:
+    """Look of a sentence that belongs to what is chosen on the film."""
+    look = QTextCharFormat()
+    look.setBackground(QColor(theme.LINKED_TINT))
+    look.setForeground(QColor(theme.TEXT))
+    look.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)
+    look.setUnderlineColor(QColor(theme.GAZE))
+    return look
 
 
-def ai_lines(section: SectionText) -> dict[int, Origin]:
-    """For each line (block number) with AI text: "ai" if any of it is untouched, else "ai-edited"."""
-    lines: dict[int, Origin] = {}
-    number = 0
-    for start, end, origin in section.runs:
-        for character in section.text[start:end]:
-            if character == "\n":
-                number += 1
-            elif origin != "reader" and lines.get(number) != "ai":
-                lines[number] = origin
-    return lines
+def selections(
+    document: QTextDocument, text: str, stretches: Iterable[tuple[int, int, QTextCharFormat]]
+) -> list[QTextEdit.ExtraSelection]:
+    """Looks of stretches of a text, as selections that leave the document and its undo history alone."""
+    found = []
+    for start, end, look in stretches:
+        selection = QTextEdit.ExtraSelection()
+        cursor = QTextCursor(document)
+        first = utf16_length(text[:start])
+        cursor.setPosition(first)
+        cursor.setPosition(first + utf16_length(text[start:end]), QTextCursor.MoveMode.KeepAnchor)
+        selection.cursor, selection.format = cursor, look
+        found.append(selection)
+    return found
+
+
+def ai_stretches(section: SectionText) -> list[tuple[int, int, QTextCharFormat]]:
+    """All AI text of a section with its look."""
+    marked = ((start, end, ai_mark(origin, is_accepted)) for start, end, origin, is_accepted in section.spans)
+    return [(start, end, ai_format(mark)) for start, end, mark in marked if mark is not None]
+
+
+def mark_between(section: SectionText, start: int, end: int) -> AiMark | None:
+    """Mark of a line from ``start`` to ``end``: what most needs the reader's eye."""
+    found = {
+        ai_mark(origin, is_accepted)
+        for first, last, origin, is_accepted in section.spans
+        if first < end and last > start and section.text[max(first, start) : min(last, end)].strip()
+    }
+    return next((mark for mark in _STRENGTH if mark in found), None)

@@ -13,8 +13,24 @@ DRAFT = ActionSpec(
     "report.draft", "&Draft / cancel draft", "Report", ("F5",), section="draft",
     tip="Ask the model for a draft, or stop the one under way",
 )  # fmt: skip
+ACCEPT_SENTENCE = ActionSpec(
+    "report.accept_sentence", "Accept AI &sentence", "Report", ("F9",), section="review",
+    tip="Let the AI sentence at the caret stand and go to the next; take one that lies beside the text",
+)  # fmt: skip
+REJECT_SENTENCE = ActionSpec(
+    "report.reject_sentence", "&Reject AI sentence", "Report", ("Shift+F9",), section="review",
+    tip="Remove the AI sentence at the caret and go to the next",
+)  # fmt: skip
+ACCEPT_ALL = ActionSpec(
+    "report.accept_all", "Accept a&ll AI text", "Report", ("Ctrl+F9",), section="review",
+    tip="Let all AI text stand as it is",
+)  # fmt: skip
+REJECT_ALL = ActionSpec(
+    "report.reject_all", "Re&ject all AI text", "Report", ("Ctrl+Shift+F9",), section="review",
+    tip="Remove all AI sentences that are not accepted",
+)  # fmt: skip
 INSERT_DRAFT = ActionSpec(
-    "report.insert_draft", "&Insert AI draft", "Report", ("F9",), section="draft",
+    "report.insert_draft", "&Insert AI draft", "Report", section="draft",
     tip="Put the draft that lies beside the text behind it",
 )  # fmt: skip
 ACCEPT = ActionSpec(
@@ -33,6 +49,10 @@ def add_report_actions(actions: Actions, panel: ReportPanel) -> None:
     for spec, call in (
         (DRAFT, panel.draft_or_cancel),
         (INSERT_DRAFT, panel.insert_drafts),
+        (ACCEPT_SENTENCE, panel.review.accept),
+        (REJECT_SENTENCE, panel.review.reject),
+        (ACCEPT_ALL, panel.accept_all),
+        (REJECT_ALL, panel.reject_all),
         (ACCEPT, panel.accept),
         (SIGN, panel.ask_to_sign),
         (COPY, panel.copy_text),

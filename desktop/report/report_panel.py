@@ -1,16 +1,14 @@
-"""The report beside the image: three sections, what the model offers, and the way to a signed report."""
+"""The report beside the image: its sections, what the model offers, and the way to a signed report."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QBoxLayout,
+    QApplication,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -18,15 +16,15 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
-from desktop.operations.reports import accept_report, obstacles_to_signing, sign_report, untouched_ai_sentences
+from desktop.operations.reports import accept_report, obstacles_to_signing, sign_report
 from desktop.report.draft_info import draft_info_text, draft_notes_text, report_state_text
-from desktop.report.draft_pane import DraftPane
 from desktop.report.report_actions import ACCEPT, COPY, DRAFT, SIGN, add_report_actions
-from desktop.report.section_editor import SectionEditor
+from desktop.report.report_sections import ReportSections
+from desktop.report.report_text import report_text
+from desktop.report.review_row import ReviewRow, SentenceReview
 from desktop.report.sign_bar import SignBar
 from desktop.section_draft import DRAFT_SECTIONS
 from desktop.services import Services
-from desktop.text_spans import difference, plain
 
 _STATUS_TEXTS = {"in-progress": "in progress", "unread": "unread"}
 
@@ -46,12 +44,13 @@ class ReportPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("panel")
         self._services, self._reading, self._drafts = services, services.reading, drafts
-        self.editors = {name: SectionEditor(self._reading, name) for name in DRAFT_SECTIONS}
-        self.panes = {name: DraftPane(self._reading, name) for name in DRAFT_SECTIONS}
-        self.indication = QLineEdit()
-        self.indication.setPlaceholderText("Why the study was done")
+        self.sections = ReportSections(self._reading)
+        self.editors, self.panes = self.sections.editors, self.sections.panes
+        self.indication = self.editors["indication"]
+        self.review = SentenceReview(self._reading, self.sections)
         self.sign_bar = SignBar()
         add_report_actions(services.actions, self)
+        self.review_row = ReviewRow(self._reading, services.actions)
         self._make_labels()
         self._make_buttons()
         self._lay_out()
@@ -80,7 +79,7 @@ class ReportPanel(QWidget):
         self.draft_button, self.accept_button, self.sign_button = QPushButton(), QPushButton(), QPushButton()
         self.sign_button.setObjectName("primary")
         actions.tie(self.draft_button, DRAFT.id, "Draft", has_own_enabling=True)
-        actions.tie(self.accept_button, ACCEPT.id, "Accept", has_own_enabling=True)
+        actions.tie(self.accept_button, ACCEPT.id, "Preliminary", has_own_enabling=True)
         actions.tie(self.sign_button, SIGN.id, "Sign", has_own_enabling=True)
         actions.tie(self.copy_button, COPY.id)
 
@@ -92,16 +91,9 @@ class ReportPanel(QWidget):
         head.addWidget(self.status)
         head.addStretch()
         head.addWidget(self.saved)
-        self._sections = QSplitter(Qt.Orientation.Vertical)
-        self._sections.setChildrenCollapsible(False)
-        self._sections.setHandleWidth(5)
-        self._sections.setStyleSheet("QSplitter::handle { background: transparent; }")
-        for index, (name, share) in enumerate(zip(DRAFT_SECTIONS, (3, 2), strict=True)):
-            self._sections.addWidget(_column(_caption(name.upper()), self.editors[name], self.panes[name], stretch=1))
-            self._sections.setStretchFactor(index, share)
-        self._sections.setSizes([300, 200])
         buttons = QHBoxLayout()
         buttons.addWidget(self.draft_button)
+        buttons.addWidget(self.review_row.label)
         buttons.addStretch()
         buttons.addWidget(self.accept_button)
         buttons.addWidget(self.sign_button)
@@ -114,8 +106,8 @@ class ReportPanel(QWidget):
         column.addLayout(head)
         column.addWidget(self.draft_info)
         column.addWidget(self.draft_notes)
-        column.addWidget(_column(_caption("INDICATION"), self.indication))
-        column.addWidget(self._sections, 1)
+        column.addWidget(self.sections, 1)
+        column.addWidget(self.review_row)
         column.addWidget(self.report_state)
         column.addLayout(fault)
         column.addWidget(self.sign_bar)
@@ -125,8 +117,6 @@ class ReportPanel(QWidget):
         reading = self._reading
         self.sign_bar.sign_confirmed.connect(self._sign)
         self.sign_bar.dismissed.connect(self._leave_sign_bar)
-        self.indication.textEdited.connect(self._on_indication_edited)
-        reading.section_spliced.connect(self._on_section_spliced)
         for signal in (reading.opened, reading.draft_changed, reading.report_changed, reading.image_changed):
             signal.connect(self.refresh)
         reading.opened.connect(self.sign_bar.hide)
@@ -149,9 +139,7 @@ class ReportPanel(QWidget):
         """Show what signing means; it happens when the reader confirms."""
         record = self._reading.record
         if record is not None and self._reading.can_edit:
-            self.sign_bar.ask(
-                record.reader, obstacles_to_signing(self._services), untouched_ai_sentences(self._services)
-            )
+            self.sign_bar.ask(record.reader, obstacles_to_signing(self._services))
 
     def draft_or_cancel(self) -> None:
         """Ask for a draft, or stop the one under way."""
@@ -162,15 +150,22 @@ class ReportPanel(QWidget):
 
     def insert_drafts(self) -> None:
         """Put what lies beside the focused section, or beside all, into the text."""
-        focused = [name for name, editor in self.editors.items() if editor.hasFocus() and self.panes[name].isVisible()]
-        for name in focused or self.editors:
+        focused = self.sections.focused()
+        names = [focused.section] if focused is not None and self._reading.aside(focused.section) else self.panes
+        for name in names:
             self._reading.insert_draft(name)
+
+    def accept_all(self) -> None:
+        """Let all AI text stand as it is."""
+        self._reading.accept_all()
+
+    def reject_all(self) -> None:
+        """Remove all AI text that is not accepted."""
+        self._reading.reject_all()
 
     def copy_text(self) -> None:
         """Put the whole text on the clipboard."""
-        work = self._reading.working_text()
-        parts = [("Indication", work.indication), ("Findings", work.findings), ("Impression", work.impression)]
-        QGuiApplication.clipboard().setText("\n\n".join(f"{name}:\n{text}" for name, text in parts if text))
+        QGuiApplication.clipboard().setText(report_text(self._reading.working_text()))
         self.notice.emit("The text is on the clipboard.")
 
     def focus(self) -> None:
@@ -179,7 +174,8 @@ class ReportPanel(QWidget):
 
     def has_focus(self) -> bool:
         """Whether the keyboard is anywhere in the report."""
-        return any(editor.hasFocus() for editor in self.editors.values()) or self.indication.hasFocus()
+        focused = QApplication.focusWidget()
+        return focused is not None and self.sections.isAncestorOf(focused)
 
     def _sign(self) -> None:
         self.sign_bar.hide()
@@ -192,17 +188,6 @@ class ReportPanel(QWidget):
     def _is_drafting(self) -> bool:
         return self._reading.draft_state.phase in ("drafting", "waiting")
 
-    # -- indication ---------------------------------------------------------------------------------------------
-
-    def _on_indication_edited(self, text: str) -> None:
-        old = self._reading.sections["indication"].text
-        self._reading.splice("indication", *difference(old, plain(text)))
-
-    def _on_section_spliced(self, section: str, _position: int, _removed: int, _inserted: str) -> None:
-        text = self._reading.sections["indication"].text
-        if section == "indication" and plain(self.indication.text()) != text:
-            self.indication.setText(text)
-
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
@@ -211,16 +196,9 @@ class ReportPanel(QWidget):
         status = reading.study.status if reading.study is not None else ""
         self.status.setText(_STATUS_TEXTS.get(status, status))
         self.status.setVisible(bool(status))
-        text = reading.sections["indication"].text
-        if plain(self.indication.text()) != text:
-            self.indication.setText(text)
-            self.indication.setCursorPosition(0)
-        self.indication.setReadOnly(not reading.can_edit)
         _show(self.draft_info, draft_info_text(reading))
         _show(self.draft_notes, draft_notes_text(reading))
         _show(self.report_state, report_state_text(reading) or reading.locked_by)
-        for editor in self.editors.values():
-            editor.setPlaceholderText("Type here; a draft never overwrites you" if reading.can_edit else "")
         self._refresh_buttons()
 
     def _refresh_buttons(self) -> None:
@@ -260,25 +238,9 @@ def _show(label: QLabel, text: str) -> None:
     label.setVisible(bool(text))
 
 
-def _caption(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName("caption")
-    return label
-
-
 def _quiet_label() -> QLabel:
     label = QLabel()
     label.setObjectName("muted")
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
-
-
-def _column(*widgets: QWidget, stretch: int | None = None) -> QWidget:
-    box = QWidget()
-    column: QBoxLayout = QVBoxLayout(box)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(4)
-    for index, widget in enumerate(widgets):
-        column.addWidget(widget, 1 if index == stretch else 0)
-    return box

@@ -2,49 +2,102 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from collections.abc import Iterable
 
-from desktop import theme
+from PySide6.QtCore import QEvent, QMimeData, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QHelpEvent, QInputMethodEvent, QResizeEvent, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit, QToolTip, QWidget
+
 from desktop.reading import Reading
-from desktop.report.edit_highlighter import ai_lines, ai_selections
-from desktop.text_spans import Origin, Run, difference, plain, utf16_length
+from desktop.report.ai_margin import MARGIN_PX, AiMargin
+from desktop.report.edit_highlighter import ORIGIN_TEXTS, ai_stretches, linked_format, selections
+from desktop.report.origin_mime import put_origins, spans_of
+from desktop.text_spans import (
+    Origin,
+    SectionText,
+    Span,
+    code_points,
+    difference_at,
+    plain,
+    sentence_at,
+    utf16_length,
+)
 
-MARGIN_PX = 24
 _STATES_KEPT = 400
 
 
 class SectionEditor(QPlainTextEdit):
-    """Edits one section of the reading; what the model writes arrives through the reading."""
+    """Edits one section of the reading; what the model writes arrives through the reading.
 
-    def __init__(self, reading: Reading, section: str, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    most_lines : int, optional
+        The editor is as high as its text, up to so many lines; without it, it takes the room it is given.
+
+    Signals
+    -------
+    sentence_entered(str, int, int)
+        The caret came into another sentence of this section: section, start and end in characters.
+    """
+
+    sentence_entered = Signal(str, int, int)
+
+    def __init__(
+        self, reading: Reading, section: str, parent: QWidget | None = None, *, most_lines: int | None = None
+    ) -> None:
         super().__init__(parent)
-        self._reading, self._section = reading, section
+        self._reading, self._section, self._most_lines = reading, section, most_lines
         self._is_applying = self._is_own_change = False
         self._was_streaming = False
-        self._undo_steps = self._redo_steps = 0
-        self._states: dict[str, tuple[Run, ...]] = {}
+        self._undo_steps = 0
+        self._undone: list[str] = []
+        self._states: dict[str, tuple[Span, ...]] = {}
+        self._now: tuple[str, tuple[Span, ...]] = ("", ())
+        self._origin: Origin = "reader"
+        self._linked: tuple[tuple[int, int], ...] = ()
+        self._sentence: tuple[int, int] | None = None
+        self.setAccessibleName(section.capitalize())
         self.setTabChangesFocus(True)
         self.setViewportMargins(MARGIN_PX, 0, 0, 0)
-        self._margin = _AiMargin(self)
+        self._margin = AiMargin(self)
         self._redraw = QTimer(self, singleShot=True, interval=0)
-        self._redraw.timeout.connect(self._show_origins)
+        self._redraw.timeout.connect(self.show_looks)
         self.document().contentsChange.connect(self._on_contents_change)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit_height)
+        self.cursorPositionChanged.connect(self._on_caret_moved)
         self.updateRequest.connect(lambda *_: self._margin.update())
         reading.section_spliced.connect(self._on_section_spliced)
+        reading.origins_changed.connect(self._on_origins_changed)
         reading.opened.connect(self.reload)
         reading.report_changed.connect(self._on_report_changed)
         self.reload()
 
+    @property
+    def section(self) -> str:
+        """Name of the section."""
+        return self._section
+
+    @property
+    def section_text(self) -> SectionText:
+        """Text and origins, as the reading holds them."""
+        return self._reading.sections[self._section]
+
+    @property
+    def shows_origins(self) -> bool:
+        """Whether AI text is marked: until the report is signed."""
+        return not self._reading.is_signed and self.section_text.has_ai
+
     def reload(self) -> None:
         """Show the reading's text from scratch."""
         self._is_applying = True
-        self.setPlainText(self._reading.sections[self._section].text)
+        self.setPlainText(self.section_text.text)
         self._is_applying = False
         self._states.clear()
+        self._undone.clear()
         self._was_streaming = False
-        self._count_steps()
+        self._linked = ()
+        self._note_state()
+        self._fit_height()
         self._on_report_changed()
 
     def _on_report_changed(self) -> None:
@@ -53,40 +106,77 @@ class SectionEditor(QPlainTextEdit):
 
     # -- reader -> reading --------------------------------------------------------------------------------------
 
-    def _on_contents_change(self, _position: int, _removed: int, _added: int) -> None:
+    def _on_contents_change(self, at: int, _removed: int, _added: int) -> None:
         if self._is_applying:
             return
-        section = self._reading.sections[self._section]
-        new = self.toPlainText()
-        position, removed, inserted = difference(section.text, new)
-        is_step_back = self._is_undo_or_redo()
-        self._count_steps()
-        if not removed and not inserted:
-            return
+        old, new = self.section_text.text, self.toPlainText()
+        position, removed, inserted = difference_at(old, new, code_points(new, at))
+        is_step_back = self._is_undo_or_redo(old, new)
         self._remember()
+        if not removed and not inserted:
+            self._note_state()
+            return
         self._was_streaming = False
         self._is_own_change = True
-        self._reading.splice(self._section, position, removed, inserted, "reader")
-        self._is_own_change = False
+        self._reading.splice(self._section, position, removed, inserted, self._origin)
         if is_step_back and new in self._states:
             self._reading.restore_origins(self._section, self._states[new])
+        self._is_own_change = False
+        self._note_state()
         self._redraw.start()
 
-    def _is_undo_or_redo(self) -> bool:
-        document = self.document()
-        return document.availableUndoSteps() < self._undo_steps or 0 < self._redo_steps != document.availableRedoSteps()
+    def _is_undo_or_redo(self, old: str, new: str) -> bool:
+        """Qt does not say so, and counts one redo step too few: a redo brings back the text that was undone last."""
+        if self.document().availableUndoSteps() < self._undo_steps:
+            self._undone.append(old)
+            return True
+        if self._undone and self._undone[-1] == new:
+            self._undone.pop()
+            return True
+        self._undone.clear()
+        return False
 
-    def _count_steps(self) -> None:
+    def _note_state(self) -> None:
         self._undo_steps = self.document().availableUndoSteps()
-        self._redo_steps = self.document().availableRedoSteps()
+        self._now = (self.section_text.text, self.section_text.spans)
 
     def _remember(self) -> None:
         """Keep the origins of the text as it was, so that undo brings them back too."""
-        section = self._reading.sections[self._section]
-        self._states.pop(section.text, None)
-        self._states[section.text] = section.runs
+        text, spans = self._now
+        self._states.pop(text, None)
+        self._states[text] = spans
         while len(self._states) > _STATES_KEPT:
             del self._states[next(iter(self._states))]
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Paste plain text: what was copied from a report keeps its origins, all else is from another program."""
+        text = plain(source.text())
+        if not text or self.isReadOnly():
+            return
+        start = code_points(self.toPlainText(), self.textCursor().selectionStart())
+        self._insert_as(text, "external")
+        self._reading.mark(self._section, start, spans_of(source, text))
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Copy the text with its origins."""
+        data = QMimeData()
+        text, cursor = self.toPlainText(), self.textCursor()
+        start, end = code_points(text, cursor.selectionStart()), code_points(text, cursor.selectionEnd())
+        data.setText(text[start:end])
+        put_origins(data, self.section_text, start, end)
+        return data
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """Several words at once through the input method are dictated, not typed."""
+        is_dictated = " " in event.commitString().strip()
+        self._origin = "external" if is_dictated else "reader"
+        super().inputMethodEvent(event)
+        self._origin = "reader"
+
+    def _insert_as(self, text: str, origin: Origin) -> None:
+        self._origin = origin
+        self.insertPlainText(text)
+        self._origin = "reader"
 
     # -- reading -> editor --------------------------------------------------------------------------------------
 
@@ -96,9 +186,10 @@ class SectionEditor(QPlainTextEdit):
         text = self.toPlainText()
         start = utf16_length(text[:position])
         end = start + utf16_length(text[position : position + removed])
+        self._remember()
         cursor = QTextCursor(self.document())
         self._is_applying = True
-        if self._was_streaming:  # the whole stream is one step back
+        if self._was_streaming and self._reading.is_model_writing:  # the whole stream is one step back
             cursor.joinPreviousEditBlock()
         else:
             cursor.beginEditBlock()
@@ -107,22 +198,75 @@ class SectionEditor(QPlainTextEdit):
         cursor.insertText(inserted)
         cursor.endEditBlock()
         self._is_applying = False
-        self._was_streaming = True
-        self._count_steps()
+        self._undone.clear()
+        self._was_streaming = self._reading.is_model_writing
+        self._note_state()
         self._redraw.start()
 
-    # -- origins ------------------------------------------------------------------------------------------------
+    def _on_origins_changed(self, section: str) -> None:
+        if section == self._section:
+            self._note_state()
+            self._redraw.start()
 
-    def _show_origins(self) -> None:
-        section = self._reading.sections[self._section]
-        is_shown = not self._reading.is_signed and section.has_ai
-        self._margin.lines = ai_lines(section) if is_shown else {}
-        self.setExtraSelections(ai_selections(self.document(), section) if is_shown else [])
+    # -- sentences ----------------------------------------------------------------------------------------------
+
+    def caret(self) -> int:
+        """Position of the caret in characters."""
+        return code_points(self.toPlainText(), self.textCursor().position())
+
+    def select(self, start: int, end: int) -> None:
+        """Select a stretch, in characters, and bring it into sight."""
+        text = self.toPlainText()
+        cursor = self.textCursor()
+        cursor.setPosition(utf16_length(text[:start]))
+        cursor.setPosition(utf16_length(text[:end]), QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+        self.ensureCursorVisible()
+
+    def highlight_sentences(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Highlight stretches of the text (start, end in characters); none takes the highlight away."""
+        self._linked = tuple(ranges)
+        self.show_looks()
+
+    def _on_caret_moved(self) -> None:
+        if self._is_applying:
+            return
+        sentence = sentence_at(self.section_text.text, self.caret())
+        if sentence != self._sentence:
+            self._sentence = sentence
+            self.sentence_entered.emit(self._section, *(sentence or (0, 0)))
+
+    # -- looks --------------------------------------------------------------------------------------------------
+
+    def looks(self) -> list[tuple[int, int, QTextCharFormat]]:
+        """Stretches with their look, later ones over earlier ones."""
+        length = len(self.section_text.text)
+        linked = [(start, min(end, length), linked_format()) for start, end in self._linked if start < length]
+        return [*(ai_stretches(self.section_text) if self.shows_origins else []), *linked]
+
+    def show_looks(self) -> None:
+        """Show what is known of the text, in the text and in the margin."""
+        self.setExtraSelections(selections(self.document(), self.section_text.text, self.looks()))
         self._margin.update()
 
-    def insertFromMimeData(self, source: object) -> None:
-        """Paste plain text only."""
-        self.insertPlainText(plain(source.text()))  # type: ignore[attr-defined]
+    def margin_marks(self) -> list[str | None]:
+        """Mark in the margin of each line on screen, None for a line without AI text."""
+        return list(self._margin.marks())
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Say of a word under the pointer where it came from."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            at = code_points(self.toPlainText(), self.cursorForPosition(event.pos()).position())
+            is_inside = at < len(self.section_text.text)
+            QToolTip.showText(event.globalPos(), self._origin_text(at) if is_inside else "", self)
+            return True
+        return super().viewportEvent(event)
+
+    def _origin_text(self, at: int) -> str:
+        _, _, origin, is_accepted = next(s for s in self.section_text.spans if s[0] <= at < s[1])
+        return "AI text as it came, accepted by the reader" if is_accepted else ORIGIN_TEXTS[origin]
+
+    # -- size ---------------------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the margin beside the text."""
@@ -130,45 +274,14 @@ class SectionEditor(QPlainTextEdit):
         inside = self.contentsRect()
         self._margin.setGeometry(QRect(inside.left(), inside.top(), MARGIN_PX, inside.height()))
 
+    def _fit_height(self) -> None:
+        if self._most_lines is not None:
+            lines = min(max(1, int(self.document().size().height())), self._most_lines)
+            self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 20)
+            policy = Qt.ScrollBarPolicy
+            has_more = lines == self._most_lines
+            self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if has_more else policy.ScrollBarAlwaysOff)
+
     def minimumSizeHint(self) -> QSize:
         """Three lines."""
-        return QSize(220, self.fontMetrics().lineSpacing() * 3 + 16)
-
-
-class _AiMargin(QWidget):
-    """A bar beside each line with AI text, and "AI" where one begins."""
-
-    def __init__(self, editor: SectionEditor) -> None:
-        super().__init__(editor)
-        self._editor = editor
-        self.lines: dict[int, Origin] = {}
-        self.setToolTip("AI: text of the model as it came. A dashed bar: AI text that you have changed.")
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw what is in sight."""
-        painter = QPainter(self)
-        font = QFont(self.font())
-        font.setPixelSize(9)
-        font.setBold(True)
-        painter.setFont(font)
-        editor = self._editor
-        block = editor.firstVisibleBlock()
-        while block.isValid():
-            box = editor.blockBoundingGeometry(block).translated(editor.contentOffset())
-            if box.top() > self.height():
-                break
-            origin = self.lines.get(block.blockNumber())
-            if origin is not None:
-                self._paint_line(painter, int(box.top()), int(box.height()), block.blockNumber(), origin)
-            block = block.next()
-        painter.end()
-
-    def _paint_line(self, painter: QPainter, top: int, height: int, number: int, origin: str) -> None:
-        colour = QColor(theme.AI_MARK if origin == "ai" else theme.MUTED)
-        style = Qt.PenStyle.SolidLine if origin == "ai" else Qt.PenStyle.DashLine
-        painter.setPen(QPen(colour, 2, style, Qt.PenCapStyle.FlatCap))
-        painter.drawLine(MARGIN_PX - 4, top + 2, MARGIN_PX - 4, top + height - 2)
-        if self.lines.get(number - 1) is None:
-            painter.setPen(colour)
-            line = self.fontMetrics().height()
-            painter.drawText(QRect(0, top, MARGIN_PX - 7, line), Qt.AlignmentFlag.AlignCenter, "AI")
+        return QSize(220, self.fontMetrics().lineSpacing() * (1 if self._most_lines else 3) + 16)

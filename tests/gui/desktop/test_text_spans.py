@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.records import SPAN_ORIGINS
 from desktop.text_spans import SectionText, difference, plain, utf16_length
 
-ORIGINS = ("reader", "ai", "ai-edited")
+ORIGINS = SPAN_ORIGINS
 TEXTS = st.text(alphabet="ab. \nÄ😀", max_size=12)
 
 
@@ -27,7 +28,7 @@ def test_text_put_between_two_ai_sentences_leaves_both_untouched() -> None:
     section = ai("One. Two.")
     section.splice(5, 0, "Mine. ")
     assert section.runs == ((0, 5, "ai"), (5, 11, "reader"), (11, 15, "ai"))
-    assert section.untouched_ai_sentences() == 2
+    assert [section.text[a:b] for a, b in section.unreviewed()] == ["One.", "Two."]
 
 
 def test_removing_a_whole_ai_sentence_leaves_the_others_untouched() -> None:

@@ -101,8 +101,8 @@ def test_a_report_signed_twice_is_found(workspace, study, problems_after):
     bring_to(workspace, study, "final")
     problems = problems_after(
         "INSERT INTO report_version SELECT 99, report_id, 99, kind, reading_id, draft_id, indication, findings,"
-        " impression, addendum, spans_json, author, signer, text_sha256, created_at_utc, reason"
-        " FROM report_version WHERE kind = 'final'"
+        " impression, addendum, spans_json, author, signer, text_sha256, created_at_utc, reason,"
+        " technique, comparison, recommendation, communications_json FROM report_version WHERE kind = 'final'"
     )
     assert any("signed more than once" in problem for problem in problems)
 

@@ -13,12 +13,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from workspaces import add_study, bring_to, make_draft
 
-from db import accounts, addenda, check, drafts, readings
+from db import accounts, addenda, check, drafts, readings, reports
 from db.database import open_workspace
 from db.schema import MIGRATIONS_DIR, migrate
 from db.sqlite import triggers
 from db.sqlite.connection import make_engine
 from db.tables import SCHEMA_REVISION, metadata
+from db.texts import text_sha256
 from gaze2report.errors import StorageFailed
 
 
@@ -118,3 +119,12 @@ def test_the_text_of_an_older_release_is_there_after_the_migration(populated, sq
     sql("UPDATE reading SET findings = 'typed in the older release'")
     with open_workspace(populated) as workspace:
         assert readings.open_reading(workspace, "1.11105", "reader").work.findings == "typed in the older release"
+
+
+def test_a_report_signed_in_an_older_release_has_its_text_and_its_hash_after_the_migration(populated):
+    migrate(populated / "workspace.db", "0002")
+    with open_workspace(populated) as workspace:
+        version = reports.of_study(workspace, "1.5102")[-1]
+        assert version.text_sha256 == text_sha256(version.text)
+        assert (version.text.technique, version.text.communications) == ("", ())
+        assert readings.open_reading(workspace, "1.5100", "reader").mode == "ai-first"

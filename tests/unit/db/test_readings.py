@@ -7,7 +7,8 @@ from workspaces import STUDY_UID, TEXT, bring_to
 
 from db import audit, readings, studies
 from db.errors import ReadingClosed, ReadingLocked, ReportRefused, StudySigned, UnknownRecord
-from db.records import TextSpan, WorkingText
+from db.records import SPAN_ORIGINS, TEXT_SECTIONS, Communication, TextSpan, WorkingText
+from db.texts import text_sha256
 
 
 def status(workspace):
@@ -36,12 +37,13 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 @st.composite
 def working_texts(draw):
-    parts = {name: draw(texts) for name in ("indication", "findings", "impression")}
+    parts = {name: draw(texts) for name in TEXT_SECTIONS}
     spans = []
     for section, content in parts.items():
         start, end = sorted((draw(st.integers(0, len(content))), draw(st.integers(0, len(content)))))
-        spans.append(TextSpan(section, start, end, draw(st.sampled_from(["reader", "ai", "ai-edited"]))))
-    return WorkingText(**parts, spans=tuple(draw(st.permutations(spans))))
+        spans.append(TextSpan(section, start, end, draw(st.sampled_from(SPAN_ORIGINS)), draw(st.booleans())))
+    told = draw(st.lists(st.builds(Communication, texts, texts, texts), max_size=2))
+    return WorkingText(**parts, spans=tuple(draw(st.permutations(spans))), communications=tuple(told))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -163,3 +165,38 @@ def test_opening_a_study_again_after_a_preliminary_report_keeps_it_preliminary(w
     bring_to(workspace, study, "preliminary")
     assert readings.open_reading(workspace, STUDY_UID, "reader").work == TEXT
     assert status(workspace) == "preliminary"
+
+
+def test_the_mode_of_a_reading_is_kept_and_its_commitment_recorded(workspace, study):
+    first = readings.open_reading(workspace, study, "anna", mode="reader-first")
+    assert (first.mode, first.committed_at_utc) == ("reader-first", "")
+    work = WorkingText(findings="Clear.", spans=(TextSpan("findings", 0, 6, "reader"),))
+    at = readings.commit_reading(workspace, first.id, work)
+    assert readings.commit_reading(workspace, first.id, WorkingText()) == at  # the first time counts
+    again = readings.open_reading(workspace, study, "anna", mode="ai-first")
+    assert (again.mode, again.committed_at_utc, again.work) == ("reader-first", at, work)
+    opened, committed = (
+        next(event for event in audit.events(workspace) if event.action == action)
+        for action in ("reading opened", "reading committed")
+    )
+    assert opened.detail["mode"] == committed.detail["mode"] == "reader-first"
+    assert committed.detail["text_sha256"] == text_sha256(work)
+
+
+def test_a_reading_that_takes_over_ai_text_is_not_reader_first(workspace, study):
+    first = readings.open_reading(workspace, study, "anna")
+    readings.autosave(workspace, first.id, TEXT)
+    readings.close_reading(workspace, first.id)
+    assert readings.open_reading(workspace, study, "ben", mode="reader-first").mode == "ai-first"
+
+
+def test_an_unknown_mode_is_refused(workspace, study):
+    with pytest.raises(ReportRefused, match="reader-first"):
+        readings.open_reading(workspace, study, "anna", mode="nonsense")
+
+
+def test_a_closed_reading_is_not_committed(workspace, study):
+    first = readings.open_reading(workspace, study, "anna", mode="reader-first")
+    readings.close_reading(workspace, first.id)
+    with pytest.raises(ReadingClosed):
+        readings.commit_reading(workspace, first.id, TEXT)

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from workspaces import TEXT, add_study, bring_to, make_draft, sign
 
 from db import audit, drafts, readings, reports, studies
 from db.errors import ReadingClosed, ReportRefused, StudySigned, UnknownRecord
-from db.records import WorkingText
+from db.records import SPAN_ORIGINS, TEXT_SECTIONS, Communication, TextSpan, WorkingText
+from db.texts import text_sha256
 
 
 @pytest.fixture
@@ -145,3 +147,40 @@ def test_an_addendum_needs_a_signed_report(workspace, study, before):
     bring_to(workspace, study, before)
     with pytest.raises(ReportRefused, match="needs a signed report"):
         reports.add_addendum(workspace, study, "More.", "anna", reason="call")
+
+
+def test_ai_text_that_nobody_reviewed_is_not_signed(workspace, study, reading):
+    text = replace(TEXT, spans=(TextSpan("findings", 0, 16, "ai"),))
+    with pytest.raises(ReportRefused, match="AI text in the findings was neither accepted nor changed"):
+        reports.sign(workspace, reading.id, text, signer="anna")
+    assert reports.of_study(workspace, study) == []
+    assert reports.sign(workspace, reading.id, TEXT, signer="anna").text == TEXT
+
+
+def test_all_sections_communications_and_origins_survive_signing_and_are_hashed(workspace, study, reading):
+    texts = {name: f"Text of the {name}." for name in TEXT_SECTIONS}
+    spans = tuple(
+        TextSpan(name, start, start + 2, origin, origin == "ai")
+        for name in TEXT_SECTIONS
+        for start, origin in enumerate(SPAN_ORIGINS)
+    )
+    told = (Communication("Dr Öz", "2026-03-01 14:05", "by telephone"),)
+    text = WorkingText(**texts, spans=spans, communications=told)
+    version = reports.sign(workspace, reading.id, text, signer="anna")
+    assert reports.of_study(workspace, study)[-1].text == version.text == text
+    recipe = (
+        '["Text of the indication.","Text of the findings.","Text of the impression.","",'
+        '{"communications":[["Dr Öz","2026-03-01 14:05","by telephone"]],"comparison":"Text of the comparison.",'
+        '"recommendation":"Text of the recommendation.","technique":"Text of the technique."}]'
+    )
+    assert version.text_sha256 == hashlib.sha256(recipe.encode()).hexdigest()
+    changes = [*({name: "other"} for name in TEXT_SECTIONS), {"communications": ()}]
+    text = replace(text, spans=())
+    assert len({text_sha256(replace(text, **change)) for change in changes} | {version.text_sha256}) == 8
+
+
+def test_signing_in_spite_of_warnings_is_recorded(workspace, study, reading):
+    reports.sign(workspace, reading.id, TEXT, signer="anna", overridden=("sex", "laterality"))
+    events = {event.action: event for event in audit.events(workspace)}
+    assert events["warnings overridden"].detail == {"codes": ["laterality", "sex"]}
+    assert events["warnings overridden"].actor == "anna"

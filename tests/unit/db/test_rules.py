@@ -76,8 +76,8 @@ PERMANENT = {
         "DELETE FROM report_version",
         "INSERT OR REPLACE INTO report_version SELECT * FROM report_version",
         "INSERT OR REPLACE INTO report_version SELECT id + 100, report_id, version, kind, reading_id, draft_id,"
-        " indication, 'other', impression, addendum, spans_json, author, signer, text_sha256, created_at_utc, reason"
-        " FROM report_version",
+        " indication, 'other', impression, addendum, spans_json, author, signer, text_sha256, created_at_utc, reason,"
+        " technique, comparison, recommendation, communications_json FROM report_version",
     ],
     "report": [
         "UPDATE report SET study_id = 99",
@@ -213,7 +213,7 @@ def test_a_study_has_one_open_reading_even_by_sql(workspace, study, sql):
     with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
         sql(
             "INSERT INTO reading SELECT id + 1, study_id, 'ben', opened_at_utc, NULL, '', saved_at_utc,"
-            " '', '', '', '[]', 'report' FROM reading"
+            " '', '', '', '[]', 'report', '', '', '', '[]', mode, '' FROM reading"
         )
 
 

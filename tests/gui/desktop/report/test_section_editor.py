@@ -1,40 +1,18 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from gui.desktop.report.readings import FINDINGS, draft, open_reading
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from db.records import Instance, Patient, Series, Study, TextSpan, WorkingText
-from db.records import Reading as ReadingRecord
+from db.records import TextSpan, WorkingText
 from desktop import theme
 from desktop.reading import Reading
-from desktop.report.edit_highlighter import ai_lines
+from desktop.report.edit_highlighter import mark_between
 from desktop.report.section_editor import SectionEditor
-from gaze2report.types import Draft, InstanceHeader, Provenance, Report
-
-FINDINGS, IMPRESSION = "The lungs are clear. The heart is normal. No effusion.", "No acute disease."
-
-
-def study(status: str = "in-progress") -> Study:
-    header = InstanceHeader("1", "1.1", "1.1.1")
-    series = Series("1.1", "DX", "", (Instance("1.1.1", "1.1", Path("film"), "", 1, header, ""),))
-    return Study("1", Patient("P", "N", "", "F"), 60.0, "", "", "", "", "", status, "", "", (series,))  # type: ignore[arg-type]
-
-
-def open_reading(work: WorkingText = WorkingText(), status: str = "in-progress") -> Reading:  # noqa: B008
-    reading = Reading()
-    reading.open(study(status), ReadingRecord(1, "1", "reader", "", work))
-    return reading
-
-
-def draft(findings: str = FINDINGS, impression: str = IMPRESSION) -> Draft:
-    made_by = Provenance("b", "", "adapter", "a" * 64, "", "", 0, "")
-    return Draft("", "1", "1.1.1", Report(findings, impression), (), {}, (), "predicted", made_by)
 
 
 @pytest.fixture
@@ -75,7 +53,7 @@ def test_a_draft_streams_into_an_empty_section_and_is_marked(editor: SectionEdit
     look = editor.extraSelections()[0]
     assert look.cursor.selectedText() == FINDINGS
     assert look.format.underlineStyle() != look.format.UnderlineStyle.NoUnderline
-    assert editor._margin.lines == {0: "ai"}
+    assert set(editor.margin_marks()) == {"ai"}
 
 
 def test_a_draft_goes_beside_text_that_was_there_before(editor: SectionEditor, reading: Reading) -> None:
@@ -167,15 +145,16 @@ def test_a_signed_report_can_not_be_typed_into_and_shows_no_marks(qtbot) -> None
     qtbot.wait(20)
     assert editor.toPlainText() == FINDINGS
     assert editor.extraSelections() == []
-    assert editor._margin.lines == {}
+    assert not any(editor.margin_marks())
     assert reading.sections["findings"].is_untouched_ai  # the origins are kept all the same
 
 
 def test_lines_are_marked_by_what_they_hold() -> None:
     from desktop.text_spans import SectionText
 
-    section = SectionText("ai\nmine\nchanged", ((0, 2, "ai"), (8, 15, "ai-edited")))
-    assert ai_lines(section) == {0: "ai", 2: "ai-edited"}
+    section = SectionText("ai\nmine\nchanged\nok", ((0, 2, "ai"), (8, 15, "ai-edited"), (16, 18, "ai", True)))
+    lines = ((0, 2), (3, 7), (8, 15), (16, 18))
+    assert [mark_between(section, *line) for line in lines] == ["ai", None, "ai-edited", "accepted"]
 
 
 @pytest.mark.parametrize("ground", [theme.AI_TINT, theme.AI_EDITED_TINT, theme.FIELD, theme.PANEL])
