@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from gaze2report import __version__
+from gaze2report import __version__, training_set_commands
 from gaze2report.errors import EXIT_OUR_FAULT, Gaze2ReportError
 
 
@@ -53,6 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
     weights.add_argument("--data", type=Path, required=True, help="folder with nih_cxr14, gazesearch and iu_xray")
     weights.add_argument("--out", type=Path, required=True, help="adapter version folder to write; must not exist")
     weights.add_argument("--work", type=Path, help="folder for what can be resumed; default: OUT with .work appended")
+
+    training_set_commands.add_parsers(commands)
     return parser
 
 
@@ -82,6 +84,8 @@ def _run(parsed: argparse.Namespace) -> int:
         from gaze2report import doctor
 
         return doctor.main(parsed.json)
+    if parsed.command in training_set_commands.COMMANDS:
+        return training_set_commands.COMMANDS[parsed.command](parsed)
     from gaze2report import commands
 
     if parsed.command == "host":

@@ -69,6 +69,26 @@ class Refused(Gaze2ReportError):
         self.reason = reason
 
 
+class SplitLeaks(Gaze2ReportError):
+    """A split into training, validation and test that would let one be known from another."""
+
+    code = "split_leaks"
+    exit_code = EXIT_REFUSED
+
+
+class TrainingSetUnusable(Gaze2ReportError):
+    """A training-set folder that is incomplete, altered, or of another form."""
+
+    code = "training_set_unusable"
+
+
+class ExampleRefused(Gaze2ReportError):
+    """An example that must not be written into a training set: wrong units, frame, order or names."""
+
+    code = "example_refused"
+    exit_code = EXIT_REFUSED
+
+
 class AdapterUnusable(Gaze2ReportError):
     """An adapter folder that is incomplete, altered, or made for another base model."""
 

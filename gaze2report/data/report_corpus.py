@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaze2report.data.sources.open_i import clean_section, read_reports
+from gaze2report.data.splits import Split
 from gaze2report.errors import UnreadableInput
 from gaze2report.report_text import assertions, split_sentences
 from gaze2report.types import CHEXPERT_OBSERVATIONS
-
-Split = Literal["train", "val", "test"]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from gaze2report import __version__
 from gaze2report.config import ModelConfig, from_plain, read_recipe
 from gaze2report.data.report_corpus import labelled_reports
 from gaze2report.data.sources.gazesearch import read_scanpaths
-from gaze2report.data.sources.nih_cxr14 import LabelledFilm, fold_of, read_films
+from gaze2report.data.sources.nih_cxr14 import LabelledFilm, read_films
+from gaze2report.data.splits import fold_of
 from gaze2report.data.transforms import Preprocessing
 from gaze2report.errors import Gaze2ReportError
 from gaze2report.language_model import NAME, locate

@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gaze2report.data.sources.nih_cxr14 import LabelledFilm, fold_of, read_grey
+from gaze2report.data.sources.nih_cxr14 import LabelledFilm, read_grey
+from gaze2report.data.splits import fold_of
 from gaze2report.data.transforms import Preprocessing, augment, display_to_input
 from gaze2report.models.encoder import HybridEncoder
 from gaze2report.models.findings import FindingsHead

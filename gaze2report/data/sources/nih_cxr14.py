@@ -5,7 +5,6 @@ Row: ``{"image", "labels", "patient_id", "view", "age", "quality_flag", ...}``; 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,11 +77,6 @@ def to_observations(labels: list[str]) -> NDArray[np.float32]:
     for name in UNKNOWN_OBSERVATIONS:
         values[CHEXPERT_OBSERVATIONS.index(name)] = np.nan
     return values
-
-
-def fold_of(patient_id: str, n_folds: int) -> int:
-    """Return the fold of a patient, 0 to ``n_folds - 1``, from a hash: the same everywhere and for every subset."""
-    return int.from_bytes(hashlib.sha256(patient_id.encode()).digest()[:8], "big") % n_folds
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:

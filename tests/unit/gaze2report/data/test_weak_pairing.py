@@ -6,7 +6,8 @@ import numpy as np
 
 from gaze2report.data.report_corpus import LabelledReport
 from gaze2report.data.sources.gazesearch import SearchScanpath
-from gaze2report.data.sources.nih_cxr14 import LabelledFilm, fold_of, to_observations
+from gaze2report.data.sources.nih_cxr14 import LabelledFilm, to_observations
+from gaze2report.data.splits import fold_of
 from gaze2report.data.weak_pairing import films_for_reports, scanpaths_for_films
 from gaze2report.types import CHEXPERT_OBSERVATIONS, Fixation
 

@@ -1,0 +1,65 @@
+"""Which data sets can be converted, and which options each of them understands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from importlib import import_module
+from pathlib import Path
+
+from gaze2report.data.conversion import ConversionOptions, Source
+from gaze2report.errors import Gaze2ReportError, UnreadableInput
+
+COMMON_OPTIONS = frozenset({"images", "split"})
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """One kind of source: where its class is, what it is in a line, and its options besides the common ones."""
+
+    module: str
+    name: str
+    summary: str
+    options: frozenset[str] = frozenset()
+
+    def load(self) -> Callable[[Path, ConversionOptions], Source]:
+        """Import the class."""
+        made: Callable[[Path, ConversionOptions], Source] = getattr(import_module(self.module), self.name)
+        return made
+
+
+_SOURCES = "gaze2report.data.sources"
+KINDS: dict[str, SourceKind] = {
+    "gazesearch": SourceKind(
+        f"{_SOURCES}.gazesearch",
+        "GazeSearchSource",
+        "GazeSearch scanpaths: scanpaths.json",
+        frozenset({"image_root", "patients"}),
+    ),
+    "siim-gaze": SourceKind(
+        f"{_SOURCES}.siim_gaze", "SiimGazeSource", "gaze on SIIM-ACR films: gaze.json", frozenset({"image_root"})
+    ),
+    "osie": SourceKind(f"{_SOURCES}.osie", "OsieSource", "everyday pictures with 15 viewers each: fixations.json"),
+}
+
+
+def open_source(kind: str, folder: Path, options: ConversionOptions) -> Source:
+    """Open a data set for conversion.
+
+    Raises
+    ------
+    Gaze2ReportError
+        If the kind is not known or does not understand an option that was given.
+    UnreadableInput
+        If the folder is not that data set.
+    """
+    if kind not in KINDS:
+        raise Gaze2ReportError(f"there is no converter for {kind!r}; there are {', '.join(KINDS)}")
+    default = ConversionOptions()
+    for item in fields(ConversionOptions):
+        is_given = getattr(options, item.name) != getattr(default, item.name)
+        if is_given and item.name not in COMMON_OPTIONS | KINDS[kind].options:
+            raise Gaze2ReportError(f"--{item.name.replace('_', '-')} means nothing for {kind}; leave it away")
+    if not folder.exists():
+        raise UnreadableInput(folder, "there is no such file or folder")
+    return KINDS[kind].load()(folder, options)
