@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 
 from db.records import WorklistEntry
 from desktop import theme
+from desktop.accounts.first_account import FirstAccountDialog, LocalUserBar
+from desktop.accounts.gate import AccountGate
 from desktop.menus import Menus, add_window_actions
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
@@ -114,7 +116,8 @@ class MainWindow(QMainWindow):
         outer.addWidget(self.notices)
         outer.addWidget(_line())
         outer.addWidget(self.status)
-        self.setCentralWidget(central)
+        self.gate = AccountGate(self._services, self.autosave, central)
+        self.setCentralWidget(self.gate)
 
     def _restore_layout(self) -> None:
         settings = self._services.settings
@@ -141,6 +144,33 @@ class MainWindow(QMainWindow):
         services.reporter.known_error.connect(self.notices.fault)
         self.report.notice.connect(self.status.say)
         self._on_reading_opened()
+
+    # -- readers ------------------------------------------------------------------------------------------------
+
+    def begin(self, on_ready: Callable[[], None]) -> None:
+        """Let somebody in once the workspace is open: at once without accounts, else after their login."""
+
+        def ready() -> None:
+            self.refresh_worklist()
+            if self._services.session.account is None and not self._services.settings.is_local_user_chosen:
+                self._offer_account()
+            on_ready()
+
+        self.gate.begin(ready, self.refresh_worklist)
+
+    def _offer_account(self) -> None:
+        bar = LocalUserBar(self._services.session.reader)
+        bar.create_wanted.connect(self._ask_for_first_account)
+        bar.continue_wanted.connect(lambda: setattr(self._services.settings, "is_local_user_chosen", True))
+        bar.continue_wanted.connect(bar.hide)
+        self._services.session.changed.connect(bar.hide)
+        self.worklist.show_above(bar)
+
+    def _ask_for_first_account(self) -> None:
+        dialog = FirstAccountDialog(self._services, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.made.connect(self.gate.take_first)
+        dialog.open()
 
     # -- pages --------------------------------------------------------------------------------------------------
 
@@ -203,7 +233,9 @@ class MainWindow(QMainWindow):
     def _on_opened(self, opened: OpenedStudy) -> None:
         self.worklist.choose(opened.study.study_uid)
         self.show_reading()
-        if opened.locked_sentence:
+        if opened.locked_sentence and not opened.can_take_over:
+            self.status.say(opened.locked_sentence)
+        elif opened.locked_sentence:
             uid = opened.study.study_uid
             self.notices.ask(opened.locked_sentence, "Take over", lambda: self.open_study(uid, take_over=True))
 

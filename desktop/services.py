@@ -11,6 +11,7 @@ from desktop.background import Background
 from desktop.errors import ErrorReporter
 from desktop.model_host import ModelHost
 from desktop.reading import Reading
+from desktop.session import Session
 from desktop.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ class Services(QObject):
 
     Attributes
     ----------
+    session : Session
+        Who is reading, and what they may do.
     actions : Actions
         What the reader can do; each part of the window registers its own.
     film_intake, import_intake : Intake
@@ -57,6 +60,7 @@ class Services(QObject):
         self.film_intake = film_intake
         self.import_intake = import_intake
         self.settings = settings
+        self.session = Session(settings, self)
         self.actions = Actions(settings, self)
         self.reporter = reporter
         self.reading = reading

@@ -13,6 +13,7 @@ from db.records import ReadingMode
 SETTINGS_VERSION = 1
 """Raise it when a key changes its meaning; older layouts are then forgotten, never misread."""
 
+IDLE_LOCK_MIN, LONGEST_IDLE_LOCK_MIN = 10, 240
 
 TEXT_SIZES_PX = {"Small": 12, "Normal": 13, "Large": 15, "Very large": 18}
 
@@ -57,6 +58,34 @@ class Settings(QObject):
     def path(self) -> Path:
         """The file."""
         return Path(self._store.fileName())
+
+    @property
+    def last_account(self) -> str:
+        """Name of the account that logged in last."""
+        return str(self._store.value("reader/last_account", "") or "")
+
+    @last_account.setter
+    def last_account(self, name: str) -> None:
+        self._store.setValue("reader/last_account", name)
+
+    @property
+    def is_local_user_chosen(self) -> bool:
+        """Whether somebody has said that reading without accounts is well."""
+        return self._is_on("reader/is_local_user_chosen", default=False)
+
+    @is_local_user_chosen.setter
+    def is_local_user_chosen(self, is_chosen: bool) -> None:
+        self._set("is_local_user_chosen", "reader/is_local_user_chosen", _switch(is_chosen))
+
+    @property
+    def idle_lock_min(self) -> int:
+        """Minutes without a touch after which a logged-in reader's screen is locked; 0 for never."""
+        kept = str(self._store.value("reader/idle_lock_min", ""))
+        return int(kept) if kept.isdecimal() and int(kept) <= LONGEST_IDLE_LOCK_MIN else IDLE_LOCK_MIN
+
+    @idle_lock_min.setter
+    def idle_lock_min(self, minutes: int) -> None:
+        self._set("idle_lock_min", "reader/idle_lock_min", str(minutes))
 
     @property
     def window_geometry(self) -> QByteArray | None:

@@ -82,7 +82,9 @@ class Workstation(QObject):
             self._prepare_screenshot()
 
     def _on_workspace_opened(self) -> None:
-        self.window.refresh_worklist()
+        self.window.begin(self._on_ready)
+
+    def _on_ready(self) -> None:
         if self._arguments.files:
             self.window.import_paths(self._arguments.files)
 

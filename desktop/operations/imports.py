@@ -104,7 +104,7 @@ class ImportRun(QObject):
 
         def add(read: tuple[InstanceHeader, str]) -> None:
             self._job = self._services.background.run(
-                self, _import_file, self._services.workspace, read, path,
+                self, _import_file, self._services.workspace, read, path, self._services.session.reader,
                 lane="db", on_success=self._added, on_failure=fail,
             )  # fmt: skip
 
@@ -156,7 +156,7 @@ class _AlreadyRead:
         return self._read
 
 
-def _import_file(workspace: Workspace, read: tuple[InstanceHeader, str], path: Path) -> ImportedInstance:
+def _import_file(workspace: Workspace, read: tuple[InstanceHeader, str], path: Path, actor: str) -> ImportedInstance:
     from db import studies
 
-    return studies.import_file(workspace, _AlreadyRead(read), path)
+    return studies.import_file(workspace, _AlreadyRead(read), path, actor=actor)

@@ -40,6 +40,7 @@ class OpenedStudy:
     versions: tuple[ReportVersion, ...]
     drafts: tuple[DraftRecord, ...]
     locked_sentence: str = ""
+    can_take_over: bool = False
 
 
 def open_workspace(
@@ -114,7 +115,7 @@ def open_study(
             on_opened(opened)
 
     return services.background.run(
-        owner, _open_study, services.workspace, left, study_uid, services.settings.reader_name, mode, take_over,
+        owner, _open_study, services.workspace, left, study_uid, services.session.reader, mode, take_over,
         lane="db", on_success=show, on_failure=_stay(services), title="Opening the study",
     )  # fmt: skip
 
@@ -165,20 +166,26 @@ def _leave(workspace: Workspace, left: Leaving | None) -> None:
 def _open_study(
     workspace: Workspace, left: Leaving | None, study_uid: str, reader: str, mode: ReadingMode, take_over: bool
 ) -> OpenedStudy:
-    from db import drafts, readings, reports, studies
-    from db.errors import ReadingLocked
+    from db import audit, drafts, readings, reports, studies
+    from db.errors import NotAllowed, ReadingLocked
 
     study = studies.get(workspace, study_uid)
     _leave(workspace, left)
-    record, locked_sentence = None, ""
+    record, locked_sentence, can_take_over = None, "", False
     if study.status not in SIGNED_STATUSES:
         try:
             record = readings.open_reading(workspace, study_uid, reader, mode=mode, force=take_over)
             study = studies.get(workspace, study_uid)
         except ReadingLocked as error:
+            locked_sentence, can_take_over = str(error), True
+        except NotAllowed as error:
             locked_sentence = str(error)
+    if record is None:
+        audit.record(workspace, reader, "study viewed", study_uid)
     versions = tuple(reports.of_study(workspace, study_uid))
-    return OpenedStudy(study, record, versions, tuple(drafts.of_study(workspace, study_uid)), locked_sentence)
+    return OpenedStudy(
+        study, record, versions, tuple(drafts.of_study(workspace, study_uid)), locked_sentence, can_take_over
+    )
 
 
 def draft_instance(study: Study) -> Instance | None:

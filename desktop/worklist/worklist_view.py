@@ -66,11 +66,15 @@ class WorklistView(QWidget):
         self._body = QStackedLayout()
         self._body.addWidget(self.empty)
         self._body.addWidget(self.table)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(8)
         column.addLayout(head)
         column.addLayout(self._body, 1)
+
+    def show_above(self, bar: QWidget) -> None:
+        """Show a bar above the filter."""
+        self._column.insertWidget(0, bar)
 
     def set_entries(self, entries: Sequence[WorklistEntry]) -> None:
         """Show these studies; the chosen one stays chosen."""

@@ -1,0 +1,1 @@
+"""Logging in, the lock, and the first account."""
