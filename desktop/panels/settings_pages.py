@@ -16,13 +16,14 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop import theme
 from desktop.services import Services
-from desktop.settings import TEXT_SIZES_PX
+from desktop.settings import LONGEST_IDLE_LOCK_MIN, TEXT_SIZES_PX
 
 PACKAGE = "gaze2report-workstation"
 
@@ -49,6 +50,20 @@ class GeneralPage(QWidget):
         )  # fmt: skip
         column.addWidget(self.does_model_start)
         column.addWidget(_note("Without it films are read and reported all the same; F5 starts it when it is wanted."))
+        column.addWidget(_heading("Readers"))
+        self.idle_lock = QSpinBox()
+        self.idle_lock.setAccessibleName("Minutes until the screen is locked")
+        self.idle_lock.setRange(0, LONGEST_IDLE_LOCK_MIN)
+        self.idle_lock.setSuffix(" min")
+        self.idle_lock.setSpecialValueText("never")
+        self.idle_lock.setValue(settings.idle_lock_min)
+        self.idle_lock.valueChanged.connect(lambda minutes: setattr(settings, "idle_lock_min", minutes))
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Lock the screen when nobody has touched it for"))
+        row.addWidget(self.idle_lock)
+        row.addStretch()
+        column.addLayout(row)
+        column.addWidget(_note("The text is kept. Without accounts nothing is locked, because nobody could unlock it."))
         column.addStretch()
 
 
