@@ -75,6 +75,7 @@ class WorklistView(QWidget):
     def show_above(self, bar: QWidget) -> None:
         """Show a bar above the filter."""
         self._column.insertWidget(0, bar)
+        bar.show()
 
     def set_entries(self, entries: Sequence[WorklistEntry]) -> None:
         """Show these studies; the chosen one stays chosen."""
