@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, literal, select, tuple_, update
+from sqlalchemy import Connection, Row, func, literal, select, tuple_, update
 
 from db import audit_chain, headers, import_rows, objects
 from db.database import Workspace, now_utc
@@ -224,6 +224,30 @@ def assign(workspace: Workspace, study_uid: str, reader: str, *, actor: str) -> 
         row = study_row(connection, study_uid)
         connection.execute(update(study).where(study.c.id == row.id).values(assigned_to=reader))
         audit_chain.append(connection, now_utc(), actor, "study assigned", study_uid, {"to": reader})
+
+
+def studies_of_same_id(workspace: Workspace, study_uid: str) -> tuple[Study, ...]:
+    """Give the studies under the same PatientID whose name or birth date differ, the most recent first.
+
+    They may be of the same person under an earlier name, or of somebody else: only a reader can tell.
+
+    Raises
+    ------
+    UnknownRecord
+        If the study is not in the workspace.
+    """
+    with workspace.reading() as connection:
+        row = study_row(connection, study_uid)
+        patient_id = connection.execute(select(patient.c.patient_id).where(patient.c.id == row.patient_id)).scalar_one()
+        if not patient_id.strip():
+            return ()
+        found = connection.execute(
+            select(study)
+            .join_from(study, patient)
+            .where(func.trim(patient.c.patient_id) == patient_id.strip(), patient.c.id != row.patient_id)
+            .order_by(study.c.study_date.desc(), study.c.study_time.desc(), study.c.id.desc())
+        ).all()
+        return tuple(_study_of(workspace, connection, one) for one in found)
 
 
 def set_ai_status(workspace: Workspace, study_uid: str, ai_status: AiStatus, detail: str = "") -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 """The newest migration; kept here so that opening an up-to-date workspace need not load Alembic."""
 
 metadata = MetaData(
@@ -126,6 +126,15 @@ calibration_line = Table(
     Column("length_mm", Float, nullable=False),
     Column("reader", Text, nullable=False),
     Column("drawn_at_utc", String(32), nullable=False),
+)
+
+key_image = Table(
+    "key_image",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, unique=True),
+    Column("reader", Text, nullable=False),
+    Column("marked_at_utc", String(32), nullable=False),
 )
 
 reading = Table(
