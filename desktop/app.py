@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from desktop.log_text import Plain
 from gaze2report.errors import EXIT_OK, EXIT_REFUSED, EXIT_WRONG_USE
 
 APPLICATION = "gaze2report"
@@ -95,7 +96,12 @@ def _run(arguments: argparse.Namespace) -> int:
 def _log_qt_message(kind: object, _context: object, text: str) -> None:
     """What Qt has to say goes into the log; the offscreen platform's remark on size hints goes nowhere."""
     if "propagateSizeHints" not in text:
-        logging.getLogger("desktop.qt").warning("%s %s", getattr(kind, "name", kind), text)
+        logging.getLogger("desktop.qt").warning("%s %s", Plain(getattr(kind, "name", kind)), Plain(_qt_words(text)))
+
+
+def _qt_words(text: str) -> str:
+    """What Qt says up to the first value: it quotes file names, and nothing else that is not its own."""
+    return text.partition('"')[0]
 
 
 def exit_code_of(fault: str, picture: Path) -> int:

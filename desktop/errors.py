@@ -1,11 +1,10 @@
-"""Known errors are sentences; anything else is a bug, kept with its traceback in a log file."""
+"""Known errors are sentences; anything else is a bug, kept with its place in the program in a log file."""
 
 from __future__ import annotations
 
 import logging
 import sys
 import threading
-import traceback
 from datetime import datetime, timezone
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import TracebackType
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop.log_text import Plain, ValueFreeFormatter, error_text, kind_of
 from gaze2report.errors import Gaze2ReportError, StorageFailed
 
 LOG_NAME = "desktop.log"
@@ -27,7 +27,8 @@ class ErrorReporter(QObject):
     known_error(str)
         One sentence that says what happened and why.
     bug_found(str, str)
-        A short description and the path of the log with the traceback ("" when no log could be written).
+        A short description for the screen, which may name what it was about, and the path of the log with the place in
+        the program ("" when no log could be written).
     """
 
     known_error = Signal(str)
@@ -52,7 +53,7 @@ class ErrorReporter(QObject):
         except OSError as error:
             print(f"no log can be written to {folder}: {error}", file=sys.stderr)
             return
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        handler.setFormatter(ValueFreeFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
         _log.addHandler(handler)
         _log.setLevel(logging.INFO)
         self._log_handler, self._log_path = handler, folder / LOG_NAME
@@ -68,7 +69,7 @@ class ErrorReporter(QObject):
         """Show an error that nobody else dealt with. GUI thread only."""
         sentence = known_sentence(error)
         if sentence is not None:
-            _log.warning("%s", sentence)
+            _log.warning("told the reader of %s", kind_of(error))
             self.known_error.emit(sentence)
         else:
             self.report_bug(type(error), error, error.__traceback__)
@@ -78,9 +79,9 @@ class ErrorReporter(QObject):
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
             return
-        text = "".join(traceback.format_exception(kind, error, trace))
+        text = error_text(error.with_traceback(trace))
         _log.error("unexpected error\n%s", text)
-        print(text, file=sys.stderr, end="")
+        print(text, file=sys.stderr, end="")  # a desktop session keeps this too, in a file of its own
         if isinstance(error, Gaze2ReportError):
             self.known_error.emit(str(error))
             return
@@ -90,11 +91,12 @@ class ErrorReporter(QObject):
     def install(self) -> None:
         """Catch what no slot and no thread caught."""
         sys.excepthook = self.report_bug
-        threading.excepthook = lambda args: _log.error(
-            "unexpected error in thread %s\n%s",
-            args.thread.name if args.thread else "?",
-            "".join(traceback.format_exception(args.exc_type, args.exc_value, args.exc_traceback)),
-        )
+        threading.excepthook = _log_thread_error
+
+
+def _log_thread_error(args: threading.ExceptHookArgs) -> None:
+    name = Plain(args.thread.name if args.thread else "?")
+    _log.error("unexpected error in thread %s\n%s", name, error_text(args.exc_value or args.exc_type()))
 
 
 def known_sentence(error: BaseException) -> str | None:

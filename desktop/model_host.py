@@ -16,6 +16,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 from desktop.host_state import HostState, HostTimes
+from desktop.log_text import foreign_line
 from gaze2report.messages import BadMessage, LineBuffer, Message, decode, encode
 
 _STDERR_LINES = 40
@@ -199,7 +200,7 @@ class ModelHost(QObject):
         for line in bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace").splitlines():
             if line.strip():
                 self._stderr.append(line)
-                _log.info("host: %s", line)
+                _log.info("host: %s", foreign_line(line))
 
     def _kill(self, reason: str) -> None:
         if self._process is not None and not self._stop_reason:
@@ -234,7 +235,7 @@ class ModelHost(QObject):
             self._fail_requests(reason)
             self._set_state(HostState(phase="off"))
             return
-        _log.warning("%s Restarting in %.0f s.", reason, self._delay_s)
+        _log.warning("The model host is gone. Restarting in %.0f s.", self._delay_s)
         delay_s, self._delay_s = self._delay_s, min(self._delay_s * 2, self._times.longest_delay_s)
         self._retry_at_s = monotonic() + delay_s
         self._restart.start(int(delay_s * 1000))

@@ -51,7 +51,7 @@ def test_a_second_window_on_the_same_workspace_is_told_so(make_station, tmp_path
     ran = run_desktop("--workspace", tmp_path / "workspace", "--no-model", "--screenshot", picture)
     assert ran.returncode == 3
     log = (tmp_path / "workspace" / "logs" / "desktop.log").read_text()
-    assert "is open in another window" in log
+    assert "told the reader of WorkspaceInUse" in log
 
 
 def test_starting_the_workstation_loads_neither_torch_nor_pydicom() -> None:
