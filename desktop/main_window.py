@@ -218,7 +218,14 @@ class MainWindow(QMainWindow):
             load_worklist(services=self._services, owner=self, on_success=self._show_worklist_entries)
 
     def _show_worklist_entries(self, entries: list[WorklistEntry]) -> None:
-        self.worklist.set_entries(entries)
+        self.worklist.set_entries([self._without_withheld(entry) for entry in entries])
+
+    def _without_withheld(self, entry: WorklistEntry) -> WorklistEntry:
+        """The line of the study on screen says nothing of the AI while that is withheld from its reader."""
+        reading = self._services.reading
+        if reading.study is None or not reading.is_ai_withheld or reading.study.study_uid != entry.study_uid:
+            return entry
+        return entry._replace(ai_status="", ai_priority=None, ai_priority_reason="")
 
     def open_study(self, study_uid: str, *, take_over: bool = False) -> None:
         """Open a study; the one on screen is kept first."""

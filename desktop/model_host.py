@@ -114,8 +114,12 @@ class ModelHost(QObject):
         else:
             self._set_state(HostState(phase="off"))
 
-    def request_draft(self, file: str, *, seed: int = 0, gaze: str = "predicted") -> str:
-        """Ask for a draft of one film; returns the id that all answers carry.
+    def request_draft(
+        self, file: str, *, seed: int = 0, gaze: str = "predicted", section: str | None = None, findings: str = ""
+    ) -> str:
+        """Ask for a draft of one film, or for one section of it; returns the id that all answers carry.
+
+        ``findings`` is the text that an impression alone is to be written for.
 
         Raises
         ------
@@ -127,7 +131,10 @@ class ModelHost(QObject):
         request_id = uuid.uuid4().hex
         self._requests.append(request_id)
         self._last_progress_s = monotonic()
-        self._send(Message("draft", request_id, {"file": file, "seed": seed, "gaze": gaze}))
+        body = {"file": file, "seed": seed, "gaze": gaze}
+        if section is not None:
+            body |= {"section": section, "findings": findings}
+        self._send(Message("draft", request_id, body))
         self._set_state(replace(self._state, phase="drafting"))
         return request_id
 

@@ -162,11 +162,14 @@ class Reading(ReadingText):
             self.draft_changed.emit()
         super().splice(section, position, removed, inserted, origin)
 
-    def begin_draft(self, request_id: str, instance_uid: str) -> None:
-        """A draft was asked for; its text comes in pieces."""
+    def begin_draft(self, request_id: str, instance_uid: str, section: str | None = None) -> None:
+        """A draft, or one section of it, was asked for; its text comes in pieces."""
         self.request_id, self.draft_instance_uid = request_id, instance_uid
         self._fixations, self._observations = (), {}
-        self.section_drafts = {name: SectionDraft() for name in DRAFT_SECTIONS}
+        if section is None:
+            self.section_drafts = {name: SectionDraft() for name in DRAFT_SECTIONS}
+        else:
+            self.section_drafts[section] = SectionDraft()
         self.draft_state = DraftState("drafting")
         self.scanpath_changed.emit()
         self.draft_changed.emit()
@@ -200,7 +203,7 @@ class Reading(ReadingText):
 
     def finish_draft(self, draft: Draft) -> None:
         """Take over the finished draft; its text is the truth where it differs from the pieces."""
-        for section in DRAFT_SECTIONS:
+        for section in DRAFT_SECTIONS if draft.section is None else (draft.section,):
             state = self.section_drafts.setdefault(section, SectionDraft())
             whole = plain(getattr(draft.report, section))
             if state.place == "undecided" and whole:
@@ -298,13 +301,14 @@ class Reading(ReadingText):
         """Put a draft made ahead into an empty editor; one that this reading emptied again is only offered."""
         if not (self.kept_drafts and self.can_edit and self.record is not None):
             return False
-        stored = self.kept_drafts[-1]
         reads_first = self.record.mode == "reader-first"
-        is_offered = reads_first or stored.reading_id == self.record.id
+        is_offered = reads_first or self.kept_drafts[-1].reading_id == self.record.id
         if not self.is_blank and not reads_first:
             return False
         for section in DRAFT_SECTIONS:
-            text = _not_yet_in(self.sections[section].text, plain(getattr(stored.draft.report, section)))
+            drafts = [kept.draft for kept in self.kept_drafts if kept.draft.section in (None, section)]
+            offered = plain(getattr(drafts[-1].report, section)) if drafts else ""
+            text = _not_yet_in(self.sections[section].text, offered)
             if is_offered:
                 self.section_drafts[section] = SectionDraft(text, "pane", is_complete=True)
             else:

@@ -24,6 +24,7 @@ def draft_to_json(draft: Draft) -> dict[str, Any]:
         "provenance": asdict(draft.provenance),
         "created_at_utc": draft.created_at_utc,
         "timing_s": dict(draft.timing_s),
+        **({"section": draft.section} if draft.section is not None else {}),
     }
 
 
@@ -50,6 +51,7 @@ def draft_from_json(content: dict[str, Any]) -> Draft:
             provenance=Provenance(**content["provenance"]),
             created_at_utc=content.get("created_at_utc", ""),
             timing_s=dict(content.get("timing_s", {})),
+            section=content.get("section"),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a draft object: {error!r}") from error

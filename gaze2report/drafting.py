@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +24,8 @@ from gaze2report.language_model import locate
 from gaze2report.models.adapter import AdapterManifest, load_adapter
 from gaze2report.models.gaze2report import Gaze2Report
 from gaze2report.models.generator import Decoding, load_language_model
-from gaze2report.report_text import SectionSplitter, to_sentences
-from gaze2report.types import CHEXPERT_OBSERVATIONS, Draft, Fixation, GazeSource, Image, Provenance, Report
+from gaze2report.report_text import SectionSplitter, begun_report, to_sentences
+from gaze2report.types import CHEXPERT_OBSERVATIONS, Draft, Fixation, GazeSource, Image, Provenance, Report, SectionName
 
 OnEvent = Callable[[str, dict[str, Any]], None]
 """Told of each stage: ``scanpath``, ``observations`` and ``text`` with the body of the host's message."""
@@ -81,6 +81,8 @@ class Drafter:
         gaze: GazeSource = "predicted",
         recorded: Sequence[Fixation] = (),
         seed: int = 0,
+        section: SectionName | None = None,
+        findings: str = "",
         decode_s: float = 0.0,
         on_event: OnEvent = lambda *_: None,
         should_stop: Callable[[], bool] = lambda: False,
@@ -96,6 +98,10 @@ class Drafter:
             ``predicted``, ``none``, or ``recorded`` with the fixations of a reader in ``recorded``.
         seed : int
             The same image, adapter, gaze and seed give the same draft on the same machine.
+        section : str, optional
+            Write only this section; the other one of the draft is empty.
+        findings : str
+            For ``section="impression"``: the findings it is to be the impression of.
         decode_s : float
             Seconds that reading the file took, for the timing.
         on_event, should_stop
@@ -122,7 +128,8 @@ class Drafter:
         on_event("scanpath", {"fixations": [asdict(fixation) for fixation in scanpath]})
         on_event("observations", {"probabilities": observations})
         _stop_if(should_stop)
-        report = self._write(features, patch_gaze, probabilities, seed, clock, on_event, should_stop)
+        writer = _SectionWriter(section, clock, on_event, should_stop)
+        report = self._write(features, patch_gaze, probabilities, seed, begun_report(findings), writer)
         _stop_if(should_stop)
         return Draft(
             file=file,
@@ -136,6 +143,7 @@ class Drafter:
             provenance=self.provenance(image, seed),
             created_at_utc=datetime.now(UTC).isoformat(timespec="seconds"),
             timing_s=clock.finish(),
+            section=section,
         )
 
     def scanpaths(self, image: Image, n_samples: int, seed: int) -> list[list[Fixation]]:
@@ -203,32 +211,49 @@ class Drafter:
         patch_gaze: PatchGaze,
         probabilities: Tensor,
         seed: int,
-        clock: _Clock,
-        on_event: OnEvent,
-        should_stop: Callable[[], bool],
+        begun: str,
+        writer: _SectionWriter,
     ) -> Report:
-        splitter = SectionSplitter()
-        sections = {"findings": "", "impression": ""}
-
-        def hand_on(text: str) -> None:
-            clock.note_first_token()
-            for section, added in splitter.feed(text):
-                sections[section] += added
-                on_event("text", {"section": section, "text": added})
-
         self.model.draft(
             features,
             patch_gaze,
             self.model.findings.decisions(probabilities),
             decoding=self._decoding,
             seed=seed,
-            on_text=hand_on,
-            should_stop=should_stop,
+            begun=begun if writer.only == "impression" else "",
+            on_text=writer.feed,
+            should_stop=writer.should_stop,
         )
-        for section, added in splitter.finish():
-            sections[section] += added
-            on_event("text", {"section": section, "text": added})
-        return Report(findings=sections["findings"], impression=sections["impression"])
+        return writer.finish()
+
+
+class _SectionWriter:
+    """Takes the text as it is generated, hands it on by section, and stops when the section asked for is done."""
+
+    def __init__(
+        self, only: SectionName | None, clock: _Clock, on_event: OnEvent, should_stop: Callable[[], bool]
+    ) -> None:
+        self.only = only
+        self._clock, self._on_event, self._should_stop = clock, on_event, should_stop
+        self._splitter = SectionSplitter("impression" if only == "impression" else "findings")
+        self._sections: dict[str, str] = {"findings": "", "impression": ""}
+
+    def feed(self, text: str) -> None:
+        self._clock.note_first_token()
+        self._hand_on(self._splitter.feed(text))
+
+    def should_stop(self) -> bool:
+        return (self.only is not None and self._splitter.section != self.only) or self._should_stop()
+
+    def finish(self) -> Report:
+        self._hand_on(self._splitter.finish())
+        return Report(findings=self._sections["findings"], impression=self._sections["impression"])
+
+    def _hand_on(self, pieces: Iterable[tuple[SectionName, str]]) -> None:
+        for section, added in pieces:
+            if self.only in (None, section):
+                self._sections[section] += added
+                self._on_event("text", {"section": section, "text": added})
 
 
 class _Clock:

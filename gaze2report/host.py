@@ -26,7 +26,7 @@ from gaze2report.draft_json import draft_to_json
 from gaze2report.errors import DraftCancelled, Gaze2ReportError, LanguageModelMissing, Refused
 from gaze2report.imaging.intake import Intake
 from gaze2report.messages import BadMessage, LineBuffer, Message, decode, encode
-from gaze2report.types import GazeSource
+from gaze2report.types import GazeSource, SectionName
 
 if TYPE_CHECKING:
     from gaze2report.drafting import Drafter
@@ -153,17 +153,19 @@ class Host:
             return request_id in self._cancelled or self._ending.is_set()
 
         try:
-            file, seed, gaze = _draft_request(message)
+            request = _draft_request(message)
             if should_stop():
                 raise DraftCancelled("the draft was cancelled")
             self.send("started", request_id)
             begun = time.perf_counter()
-            image = self._intake.read(Path(file))
+            image = self._intake.read(Path(request.file))
             draft = model.drafter.draft(
                 image,
-                file=file,
-                gaze=gaze,
-                seed=seed,
+                file=request.file,
+                gaze=request.gaze,
+                seed=request.seed,
+                section=request.section,
+                findings=request.findings,
                 decode_s=time.perf_counter() - begun,
                 on_event=lambda kind, body: self.send(kind, request_id, **body),
                 should_stop=should_stop,
@@ -180,11 +182,26 @@ class Host:
             self.send("failed", request_id, code="bug", reason=f"the model host made an error: {error!r}")
 
 
-def _draft_request(message: Message) -> tuple[str, int, GazeSource]:
-    file, seed, gaze = message.body.get("file"), message.body.get("seed", 0), message.body.get("gaze", "predicted")
+@dataclass(frozen=True)
+class _DraftRequest:
+    """What a ``draft`` message asks for; ``findings`` is what an impression alone is to be written for."""
+
+    file: str
+    seed: int
+    gaze: GazeSource
+    section: SectionName | None
+    findings: str
+
+
+def _draft_request(message: Message) -> _DraftRequest:
+    body = message.body
+    file, seed, gaze = body.get("file"), body.get("seed", 0), body.get("gaze", "predicted")
     if not isinstance(file, str) or not file or not isinstance(seed, int) or gaze not in {"predicted", "none"}:
         raise Gaze2ReportError("a draft request needs 'file' (text), 'seed' (whole number), 'gaze' (predicted or none)")
-    return file, seed, cast(GazeSource, gaze)
+    section, findings = body.get("section"), body.get("findings", "")
+    if section not in {None, "findings", "impression"} or not isinstance(findings, str):
+        raise Gaze2ReportError("a draft request may name one 'section' (findings or impression) and give 'findings'")
+    return _DraftRequest(file, seed, cast(GazeSource, gaze), cast(SectionName | None, section), findings)
 
 
 def _load_drafter(adapter: Path, progress: Callable[[str, int, int], None]) -> LoadedModel:

@@ -10,6 +10,11 @@ from gaze2report.types import Report, SectionName, Sentence
 IMPRESSION_MARK = "Impression:"
 
 
+def begun_report(findings: str) -> str:
+    """Text after which the model writes the impression of these findings, in the form it was trained on."""
+    return f" {findings.strip()}\n{IMPRESSION_MARK}"
+
+
 class SectionSplitter:
     """Assigns streamed text to findings or impression as it comes.
 
@@ -17,10 +22,15 @@ class SectionSplitter:
     what was once handed on never has to be taken back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, section: SectionName = "findings") -> None:
         self._held = ""
-        self._section: SectionName = "findings"
+        self._section: SectionName = section
         self._is_at_start = True
+
+    @property
+    def section(self) -> SectionName:
+        """The section that the text has come to."""
+        return self._section
 
     def feed(self, text: str) -> Iterator[tuple[SectionName, str]]:
         """Add text; yields (section, text to append)."""

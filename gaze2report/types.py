@@ -238,6 +238,8 @@ class Draft:
     ----------
     observations : dict
         CheXpert-14 name to probability in [0, 1]; None where the training data gave no measured support.
+    section : str, optional
+        The one section that was written anew; None for a whole report.
     timing_s : dict
         Seconds of ``decode, encode, scanpath, first_token, total``; not part of the reproducible bytes.
     """
@@ -253,3 +255,4 @@ class Draft:
     provenance: Provenance
     created_at_utc: str = ""
     timing_s: dict[str, float] = field(default_factory=dict)
+    section: SectionName | None = None

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject
 from db.records import DraftRecord
 from desktop.long_work import LongWork
 from desktop.operations.studies import draft_instance
-from desktop.section_draft import DRAFT_SECTIONS
 from desktop.services import Services
 from gaze2report.draft_json import draft_from_json
 from gaze2report.messages import Message
@@ -42,8 +41,11 @@ class DraftDelivery(QObject):
         self._reading.draft_changed.connect(self._show_work)
         self._reading.opened.connect(self._show_work)
 
-    def request(self, *, by_reader: bool = True) -> None:
-        """Ask for a draft of the study on screen, now or as soon as the host can."""
+    def request(self, *, by_reader: bool = True, section: str | None = None) -> None:
+        """Ask for a draft of the study on screen, or of one section of it, now or as soon as the host can.
+
+        One section is asked for only when the host can at once; an impression is written for the findings as they are.
+        """
         reading, host = self._reading, self._services.host
         instance = draft_instance(reading.study) if reading.study is not None else None
         if instance is None or not reading.can_edit:
@@ -55,9 +57,12 @@ class DraftDelivery(QObject):
             if host.is_wanted:
                 reading.wait_for_draft(host.state.reason, by_reader=by_reader)  # a reason only while unavailable
             return
-        request_id = host.request_draft(str(instance.object_path), seed=self._next_seed())
+        findings = reading.sections["findings"].text if section == "impression" else ""
+        request_id = host.request_draft(
+            str(instance.object_path), seed=self._next_seed(), section=section, findings=findings
+        )
         self._running = request_id
-        reading.begin_draft(request_id, instance.instance_uid)
+        reading.begin_draft(request_id, instance.instance_uid, section)
         self._set_ai_status("drafting")
 
     def cancel(self) -> None:
@@ -120,7 +125,7 @@ class DraftDelivery(QObject):
         if message.kind == "scanpath":
             reading.set_scanpath(_fixation(item) for item in body["fixations"])
         elif message.kind == "text":
-            if body["section"] in DRAFT_SECTIONS and reading.can_edit:
+            if body["section"] in reading.section_drafts and reading.can_edit:
                 reading.append_draft(body["section"], str(body["text"]))
         elif message.kind == "draft":
             draft = draft_from_json(body["draft"])

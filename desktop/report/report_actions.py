@@ -29,6 +29,22 @@ REJECT_ALL = ActionSpec(
     "report.reject_all", "Re&ject all AI text", "Report", ("Ctrl+Shift+F9",), section="review",
     tip="Remove all AI sentences that are not accepted",
 )  # fmt: skip
+DRAFT_FINDINGS = ActionSpec(
+    "report.draft_findings", "Draft &findings anew", "Report", section="draft",
+    tip="Ask the model for other findings only",
+)  # fmt: skip
+DRAFT_IMPRESSION = ActionSpec(
+    "report.draft_impression", "Draft i&mpression anew", "Report", section="draft",
+    tip="Ask the model for an impression of the findings as they are now",
+)  # fmt: skip
+COMMIT = ActionSpec(
+    "report.commit", "Co&mmit and show the AI", "Report", ("F6",), section="mode",
+    tip="Reader first: keep the text as what you commit to; then what the AI has is shown",
+)  # fmt: skip
+READER_FIRST = ActionSpec(
+    "report.reader_first", "Reader &first", "Report", section="mode", is_checkable=True,
+    tip="Show nothing of the AI before you commit to your own text; holds from the next study on",
+)  # fmt: skip
 INSERT_DRAFT = ActionSpec(
     "report.insert_draft", "&Insert AI draft", "Report", section="draft",
     tip="Put the draft that lies beside the text behind it",
@@ -48,6 +64,8 @@ def add_report_actions(actions: Actions, panel: ReportPanel) -> None:
     actions.add_widget("report", panel)
     for spec, call in (
         (DRAFT, panel.draft_or_cancel),
+        (DRAFT_FINDINGS, lambda: panel.draft_section("findings")),
+        (DRAFT_IMPRESSION, lambda: panel.draft_section("impression")),
         (INSERT_DRAFT, panel.insert_drafts),
         (ACCEPT_SENTENCE, panel.review.accept),
         (REJECT_SENTENCE, panel.review.reject),
@@ -58,3 +76,5 @@ def add_report_actions(actions: Actions, panel: ReportPanel) -> None:
         (COPY, panel.copy_text),
     ):
         actions.add(spec, call)
+    actions.add(COMMIT, panel.commit)
+    actions.add(READER_FIRST, panel.toggle_reader_first, is_checked=lambda: panel.is_reader_first)

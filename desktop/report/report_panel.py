@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
-from desktop.operations.reports import accept_report, obstacles_to_signing, sign_report
+from desktop.operations.reports import accept_report, commit_reading, obstacles_to_signing, sign_report
+from desktop.report.commit_row import CommitRow
 from desktop.report.draft_info import draft_info_text, draft_notes_text, report_state_text
 from desktop.report.report_actions import ACCEPT, COPY, DRAFT, SIGN, add_report_actions
 from desktop.report.report_sections import ReportSections
@@ -51,6 +52,7 @@ class ReportPanel(QWidget):
         self.sign_bar = SignBar()
         add_report_actions(services.actions, self)
         self.review_row = ReviewRow(self._reading, services.actions)
+        self.commit_row = CommitRow(self._reading, services.actions)
         self._make_labels()
         self._make_buttons()
         self._lay_out()
@@ -108,6 +110,7 @@ class ReportPanel(QWidget):
         column.addWidget(self.draft_notes)
         column.addWidget(self.sections, 1)
         column.addWidget(self.review_row)
+        column.addWidget(self.commit_row)
         column.addWidget(self.report_state)
         column.addLayout(fault)
         column.addWidget(self.sign_bar)
@@ -143,10 +146,40 @@ class ReportPanel(QWidget):
 
     def draft_or_cancel(self) -> None:
         """Ask for a draft, or stop the one under way."""
-        if self._is_drafting():
+        if self._reading.is_ai_withheld:
+            self.notice.emit("The draft is shown when you commit to your own text (F6).")
+        elif self._is_drafting():
             self._drafts.cancel()
         else:
             self._drafts.request()
+
+    def draft_section(self, section: str) -> None:
+        """Ask for one section anew; beside text that the reader has accepted or changed, in place of other AI text."""
+        if self._reading.is_ai_withheld:
+            self.notice.emit("The draft is shown when you commit to your own text (F6).")
+        elif self._services.host.state.can_draft:
+            self._drafts.request(section=section)
+        else:
+            self.notice.emit("The model is not ready; ask again when it is.")
+
+    def commit(self) -> None:
+        """Reader first: keep the text as what the reader commits to, then show the AI."""
+        if self._reading.is_ai_withheld and self._reading.is_blank:
+            self.notice.emit("Write your findings or impression first.")
+        else:
+            commit_reading(services=self._services, owner=self)
+
+    @property
+    def is_reader_first(self) -> bool:
+        """Whether the next study is read before anything of the AI is shown."""
+        return self._services.settings.reading_mode == "reader-first"
+
+    def toggle_reader_first(self) -> None:
+        """Switch between reader-first and AI-first, from the next study on."""
+        mode = "ai-first" if self.is_reader_first else "reader-first"
+        self._services.settings.reading_mode = mode
+        when = "Holds from the next study you open."
+        self.notice.emit(f"Reader first. {when}" if mode == "reader-first" else f"AI first. {when}")
 
     def insert_drafts(self) -> None:
         """Put what lies beside the focused section, or beside all, into the text."""
@@ -213,6 +246,8 @@ class ReportPanel(QWidget):
         self.sign_button.setEnabled(can_edit and has_text)
         for button in (self.draft_button, self.accept_button, self.sign_button):
             button.setVisible(not reading.is_signed)
+        if reading.is_ai_withheld:
+            self.draft_button.hide()
         if not can_edit:
             self.sign_bar.hide()
         if reading.is_signed:

@@ -69,10 +69,11 @@ class Gaze2Report(nn.Module):
         *,
         decoding: Decoding,
         seed: int = 0,
+        begun: str = "",
         on_text: Callable[[str], None] = lambda _: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> str:
-        """Write the report of one image from its features (1, N, D), gaze and decisions (1, O)."""
+        """Write the report of one image from its features (1, N, D), gaze and decisions (1, O), or go on with one."""
         with torch.inference_mode():
             tokens = self.prompt_tokens(features, [gaze], decisions)
         return self.generator.generate(
@@ -80,6 +81,7 @@ class Gaze2Report(nn.Module):
             reported_observations(decisions[0]),
             decoding=decoding,
             seed=seed,
+            begun=begun,
             on_text=on_text,
             should_stop=should_stop,
         )

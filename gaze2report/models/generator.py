@@ -170,16 +170,22 @@ class Generator(nn.Module):
         *,
         decoding: Decoding,
         seed: int = 0,
+        begun: str = "",
         on_text: Callable[[str], None] = lambda _: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> str:
         """Write one report from a prompt (1, P, H) and the observations to name, handing on each piece of text.
 
+        With ``begun``, the report goes on behind that text, which is not handed on again.
+
         The same prompt, decoding and seed give the same text on the same machine. ``should_stop`` is asked between
         two tokens; the text so far is returned.
         """
         embed = self.language_model.get_input_embeddings()
-        instruction = torch.tensor([self.instruction_ids(observed)], device=prompt.device)
+        ids = self.instruction_ids(observed)
+        if begun:
+            ids = [*ids, *self.tokenizer(begun, add_special_tokens=False).input_ids]
+        instruction = torch.tensor([ids], device=prompt.device)
         inputs = torch.cat([prompt, embed(instruction)], dim=1)
         stream = _TokenStream(lambda ids: str(self.tokenizer.decode(ids, skip_special_tokens=True)), on_text)
         sampling: dict[str, Any] = {"do_sample": False}

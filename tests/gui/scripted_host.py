@@ -139,7 +139,12 @@ class ScriptedHost:
         draft = draft_of(request.body["file"], request.body["seed"])
         send("scanpath", name, fixations=draft["scanpath"])
         send("observations", name, probabilities=draft["observations"])
-        for section in ("findings", "impression"):
+        asked = request.body.get("section")
+        if asked is not None:
+            draft["section"] = asked
+            draft["report"] = {"findings": "", "impression": ""}
+            draft["report"][asked] = f"Anew for {len(request.body['findings'])} letters."
+        for section in ("findings", "impression") if asked is None else (asked,):
             for number, piece in enumerate(pieces(draft["report"][section])):
                 if name in self.cancelled:
                     send("cancelled", name)

@@ -121,3 +121,18 @@ def test_scanpath_samples_follow_their_seed(drafter: Drafter, image: Image) -> N
     assert drafter.scanpaths(image, 3, seed=1) == drafter.scanpaths(image, 3, seed=1)
     assert drafter.scanpaths(image, 2, seed=1)[1] == drafter.scanpaths(image, 1, seed=2)[0]
     assert tuple(drafter.scanpaths(image, 1, seed=4)[0]) == drafter.draft(image, file="film.dcm", seed=4).scanpath
+
+
+def test_one_section_is_written_alone(drafter, image):
+    whole = drafter.draft(image, file="film.dcm", seed=3)
+    events = []
+    impression = drafter.draft(
+        image, file="film.dcm", seed=3, section="impression", findings=whole.report.findings,
+        on_event=lambda kind, body: events.append((kind, body)),
+    )  # fmt: skip
+    assert impression.section == "impression"
+    assert impression.report.findings == ""
+    assert {body["section"] for kind, body in events if kind == "text"} <= {"impression"}
+    findings = drafter.draft(image, file="film.dcm", seed=3, section="findings")
+    assert (findings.report.findings, findings.report.impression) == (whole.report.findings, "")
+    assert draft_from_json(draft_to_json(impression)) == impression
