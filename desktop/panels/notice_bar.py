@@ -19,7 +19,7 @@ class NoticeBar(QFrame):
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.action_button = QPushButton()
+        self.action_button = QPushButton("Go on")
         self.dismiss_button = QPushButton("Dismiss")
         self._action: Callable[[], None] | None = None
         row = QHBoxLayout(self)
@@ -60,7 +60,8 @@ class NoticeBar(QFrame):
     ) -> None:
         self.label.setText(text)
         self._action = action
-        self.action_button.setText(action_text)
+        if action_text:
+            self.action_button.setText(action_text)
         self.action_button.setVisible(action is not None)
         self.setProperty("fault", is_fault)
         self.style().unpolish(self)

@@ -27,6 +27,7 @@ class DraftPane(QFrame):
         self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         scroll = QScrollArea()
+        scroll.setAccessibleName(f"AI draft of the {section}, not in the text")
         scroll.setWidget(self.text)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

@@ -47,6 +47,8 @@ class WorklistView(QWidget):
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by any words: name, ID, date, status, description (Ctrl+F)")
         self.filter.setClearButtonEnabled(True)
+        self.filter.setAccessibleName("Filter the worklist by any words")
+        self.table.setAccessibleName("Worklist")
         self.count = QLabel()
         self.count.setObjectName("muted")
         self.empty = QLabel("Opening the workspace...")
