@@ -89,7 +89,10 @@ _MENTIONS: dict[str, re.Pattern[str]] = {
     for name, pattern in {
         "Cardiomegaly": r"cardiomegaly|\b(?:heart|cardiac)\b|cardiomediast",
         "Enlarged Cardiomediastinum": r"mediastin",
-        "Lung Opacity": r"opaci(?:t|f)|infiltrat|air ?space|lungs? (?:are|is|appear)[\w ]* clear|clear lungs",
+        "Lung Opacity": (
+            r"opaci(?:t|f)|infiltrat|air ?space (?:disease|process|abnorm)|"
+            r"lungs? (?:are|is|appear)[\w ]* clear|clear lungs"
+        ),
         "Lung Lesion": r"\bnodul|\bmass(?:es)?\b|\blesions?\b",
         "Edema": r"\bo?edema|vascular congestion|congesti",
         "Consolidation": r"consolidat",

@@ -89,16 +89,3 @@ def pertinent_first(section: str) -> str:
     """
     sentences = split_sentences(section)
     return " ".join(sorted(sentences, key=lambda sentence: not any(assertions(sentence).values())))
-
-
-def balanced_epoch(
-    reports: list[LabelledReport], rng: np.random.Generator, normal_share: float
-) -> list[LabelledReport]:
-    """Draw one epoch: every abnormal report once, and as many different normal ones as make ``normal_share``."""
-    abnormal = [report for report in reports if not report.is_normal]
-    normal = [report for report in reports if report.is_normal]
-    n_normal = min(len(normal), round(len(abnormal) * normal_share / (1.0 - normal_share)))
-    chosen = [normal[index] for index in rng.choice(len(normal), n_normal, replace=False)]
-    epoch = abnormal + chosen
-    rng.shuffle(epoch)  # type: ignore[arg-type]
-    return epoch

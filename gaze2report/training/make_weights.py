@@ -20,9 +20,11 @@ from torch import Tensor
 
 from gaze2report import __version__
 from gaze2report.config import ModelConfig, from_plain, read_recipe
-from gaze2report.data.report_corpus import labelled_reports
+from gaze2report.data.report_corpus import labelled_reports, read_split
+from gaze2report.data.sentence_pool import SentencePool
 from gaze2report.data.sources.gazesearch import read_scanpaths
 from gaze2report.data.sources.nih_cxr14 import LabelledFilm, read_films
+from gaze2report.data.sources.open_i import read_reports
 from gaze2report.data.splits import fold_of
 from gaze2report.data.transforms import Preprocessing
 from gaze2report.errors import Gaze2ReportError
@@ -33,7 +35,8 @@ from gaze2report.models.findings import FindingsHead
 from gaze2report.models.gaze2report import Gaze2Report, build_encoder, build_model
 from gaze2report.models.generator import load_language_model
 from gaze2report.training.imagenet_trunk import load_imagenet_trunk
-from gaze2report.training.measure import measure, write_card
+from gaze2report.training.measure import measure
+from gaze2report.training.model_card import write_card
 from gaze2report.training.train_findings import (
     FindingsPhase,
     calibrate,
@@ -45,7 +48,7 @@ from gaze2report.training.train_findings import (
     trunk_maps,
 )
 from gaze2report.training.train_language import LanguagePhase, train_language
-from gaze2report.training.train_report import ReportPhase, known_observations, make_bank, train_report
+from gaze2report.training.train_report import ReportPhase, make_bank, train_report
 from gaze2report.training.train_scanpath import ScanpathPhase, train_scanpath
 from gaze2report.types import CHEXPERT_OBSERVATIONS
 
@@ -123,7 +126,7 @@ def make_weights(recipe_path: Path, data: Path, out: Path, work: Path, on_log: C
         LoraConfig(
             r=lora.rank,
             lora_alpha=lora.alpha,
-            lora_dropout=0.05,
+            lora_dropout=0.0,
             target_modules=list(lora.targets),
             task_type="CAUSAL_LM",
         ),
@@ -141,19 +144,19 @@ def make_weights(recipe_path: Path, data: Path, out: Path, work: Path, on_log: C
     )
     _resumable(
         work / "language.safetensors",
-        lambda: _language_state(model, split_file, recipe.language, on_log),
+        lambda: _language_state(model, split_file, train, recipe.language, on_log),
         lambda state: _set_language_state(model, state),
     )
     bank = make_bank(model, train, train_maps, logits)
-    known = known_observations(model, CHEXPERT_OBSERVATIONS)
-    reports = labelled_reports(split_file, "train")
+    pool = sentence_pool(split_file, "train")
     _resumable(
         work / "report.safetensors",
-        lambda: _report_state(train_report(model, bank, reports, known, recipe.report, on_log=on_log)),
+        lambda: _report_state(train_report(model, bank, pool, recipe.report, on_log=on_log)),
         lambda state: _set_report_state(model, state),
     )
     test_bank = make_bank(model, test, test_maps, predict(_hybrid(model), model.findings, test_maps))
-    metrics = measure(model.eval(), test_bank, labelled_reports(split_file, "val"), known, recipe, on_log)
+    reports = labelled_reports(split_file, "val")
+    metrics = measure(model.eval(), test_bank, reports, sentence_pool(split_file, "val"), recipe, on_log)
     return _write(model, recipe, metrics, base.sha256, data, out)
 
 
@@ -219,10 +222,33 @@ def _resumable(path: Path, make: Callable[[], dict[str, Tensor]], use: Callable[
     use(load_file(path))
 
 
+def sentence_pool(split_file: Path, split: str) -> SentencePool:
+    """Sentences of the Open-i reports of one split; studies that the split file does not name count as train."""
+    split_of = read_split(split_file)
+    return SentencePool(report for report in read_reports() if split_of.get(report.study_id, "train") == split)
+
+
 def _language_state(
-    model: Gaze2Report, split: Path, phase: LanguagePhase, on_log: Callable[[str], None]
+    model: Gaze2Report,
+    split_file: Path,
+    films: list[LabelledFilm],
+    phase: LanguagePhase,
+    on_log: Callable[[str], None],
 ) -> dict[str, Tensor]:
-    train_language(model.generator, model.observation_tokens, split, phase, on_log=on_log)
+    words = [name.lower() for name in CHEXPERT_OBSERVATIONS]
+    model.observation_tokens.start_from_words(
+        model.generator.word_embeddings(words), model.generator.word_embeddings([f"no {word}" for word in words])
+    )
+    asserted = [report.observations for report in labelled_reports(split_file, "train") if not report.is_normal]
+    train_language(
+        model.generator,
+        model.observation_tokens,
+        sentence_pool(split_file, "train"),
+        labelled_reports(split_file, "val"),
+        [*asserted, *(film.observations for film in films)],
+        phase,
+        on_log=on_log,
+    )
     return _generator_state(model)
 
 
@@ -269,7 +295,7 @@ def _write(
             "kind": "weak pairing",
             "films": "NIH ChestX-ray14 subset, patient folds 1-4 of 5",
             "scanpaths": "GazeSearch, image folds 1-4 of 5",
-            "reports": "Open-i, train split of R2Gen",
+            "reports": "composed of Open-i sentences, train split of R2Gen",
         },
         recipe=recipe.name,
         metrics=metrics,

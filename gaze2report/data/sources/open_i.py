@@ -126,7 +126,7 @@ def mesh_to_observations(mesh: tuple[str, ...]) -> frozenset[str]:
 _PRIOR = re.compile(
     r"\b(unchanged|stable|stably|interval(?:ly)?|previous(?:ly)?|prior|compar\w+|again|persist\w*|resol\w+|"
     r"change[ds]?|improv\w+|worsen\w*|redemonstrat\w+|since|earlier|new|newly|remain\w*|no longer|recent|"
-    r"progress\w+)\b",
+    r"progress\w+|increas(?:ing|ed since)|decreas\w+)\b",
     re.IGNORECASE,
 )
 _NUMBERING = re.compile(r"(?:(?<=\s)|^)\d{1,2}[.)]\s+")

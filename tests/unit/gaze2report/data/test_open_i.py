@@ -4,10 +4,9 @@ import io
 import tarfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from gaze2report.data.report_corpus import LabelledReport, balanced_epoch, pertinent_first, stated_observations
+from gaze2report.data.report_corpus import pertinent_first, stated_observations
 from gaze2report.data.sources.open_i import clean_section, mesh_to_observations, parse_report, read_reports
 from gaze2report.errors import UnreadableInput
 
@@ -55,14 +54,6 @@ def test_an_archive_is_read_and_a_damaged_one_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(UnreadableInput, match=r"reports\.tgz"):
         list(read_reports(path))
-
-
-def test_an_epoch_holds_every_abnormal_report_and_the_wanted_share_of_normal_ones() -> None:
-    normal = [LabelledReport(f"n{i}", "Clear.", "Normal.", frozenset({"No Finding"})) for i in range(90)]
-    abnormal = [LabelledReport(f"a{i}", "Effusion.", "Effusion.", frozenset({"Pleural Effusion"})) for i in range(10)]
-    epoch = balanced_epoch(normal + abnormal, np.random.default_rng(0), normal_share=0.5)
-    assert sum(not report.is_normal for report in epoch) == 10
-    assert sum(report.is_normal for report in epoch) == 10
 
 
 @pytest.mark.parametrize(

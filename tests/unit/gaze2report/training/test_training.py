@@ -11,16 +11,25 @@ import tiny_model
 import torch
 
 from gaze2report.data.report_corpus import LabelledReport
+from gaze2report.data.sentence_pool import SentencePool
 from gaze2report.data.sources.nih_cxr14 import LabelledFilm, to_observations
+from gaze2report.data.sources.open_i import OpenIReport
 from gaze2report.gaze.time_aggregation import aggregate
 from gaze2report.training import train_findings, train_language
-from gaze2report.training.measure import gap_summary
-from gaze2report.training.train_report import FilmBank, ReportPhase, shuffled_image_gap, train_report
+from gaze2report.training.measure import asserted, gap_summary, micro_f1
+from gaze2report.training.train_report import FilmBank, ReportPhase, draw_films, shuffled_image_gap, train_report
 from gaze2report.types import CHEXPERT_OBSERVATIONS, Fixation
 
 NORMAL = ("The lungs are clear.", "Normal.")
 EFFUSION = ("There is a pleural effusion.", "Effusion.")
-KNOWN = frozenset({"No Finding", "Pleural Effusion"})
+OBSERVED = (frozenset({"No Finding"}), frozenset({"Pleural Effusion"}))
+
+
+def pool() -> SentencePool:
+    return SentencePool(
+        OpenIReport("r", "", *text, (), observations)
+        for text, observations in zip((NORMAL, EFFUSION), OBSERVED, strict=True)
+    )
 
 
 def reports(n: int) -> list[LabelledReport]:
@@ -47,27 +56,54 @@ def test_report_training_makes_the_image_matter_and_leaves_frozen_parts_alone() 
     model = tiny_model.tiny_model()
     frozen = {n: p.clone() for n, p in model.encoder.state_dict().items()}
     base = model.generator.language_model.get_input_embeddings().weight.clone()
-    phase = ReportPhase(epochs=12, batch_size=4, lora_lr=2e-2, prompt_lr=2e-2, normal_share=0.5, no_words_share=0.0)
-    before = np.mean(shuffled_image_gap(model, bank(model), reports(8), KNOWN)[0])
-    train_report(model, bank(model), reports(16), KNOWN, phase, on_log=lambda _: None)
-    right, wrong = shuffled_image_gap(model, bank(model), reports(8), KNOWN)
+    phase = ReportPhase(steps=48, batch_size=4, lora_lr=2e-2, prompt_lr=2e-2, normal_share=0.5, no_words_share=0.0)
+    rows = list(range(8))
+    before = np.mean(shuffled_image_gap(model, bank(model), reports(8), rows)[0])
+    train_report(model, bank(model), pool(), phase, on_log=lambda _: None)
+    right, wrong = shuffled_image_gap(model, bank(model), reports(8), rows)
     assert right.mean() < 0.75 * before
     assert wrong.mean() > right.mean() + 0.02
     assert all(torch.equal(p, frozen[n]) for n, p in model.encoder.state_dict().items())
     assert torch.equal(model.generator.language_model.get_input_embeddings().weight, base)
 
 
-def test_language_training_reads_a_split_and_lowers_the_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        train_language, "labelled_reports", lambda split_file, split: reports(24 if split == "train" else 8)
-    )
+def test_language_training_lowers_the_loss_and_makes_the_labels_matter() -> None:
     model, logged = tiny_model.tiny_model(), []
-    phase = train_language.LanguagePhase(epochs=8, batch_size=6, lora_lr=2e-2, prompt_lr=2e-2, normal_share=0.5)
-    train_language.train_language(
-        model.generator, model.observation_tokens, tmp_path / "split.json", phase, on_log=logged.append
+    phase = train_language.LanguagePhase(
+        epochs=8, n_reports=24, batch_size=6, lora_lr=2e-2, prompt_lr=2e-2, normal_share=0.5
     )
-    losses = [float(line.split("validation loss ")[1].split(",")[0]) for line in logged if "validation loss" in line]
+    train_language.train_language(
+        model.generator, model.observation_tokens, pool(), reports(8), OBSERVED, phase, on_log=logged.append
+    )
+    lines = [line for line in logged if "validation loss" in line]
+    losses = [float(line.split("validation loss ")[1].split(",")[0]) for line in lines]
     assert losses[-1] < 0.9 * losses[0]
+    assert float(lines[-1].rsplit(" ", 1)[1]) > losses[-1] + 0.02
+
+
+def test_named_observations_are_in_the_order_that_drafting_names_them() -> None:
+    report = LabelledReport("r", "x", "x", frozenset({"Pneumonia", "Edema", "Cardiomegaly"}))
+    named = train_language.named_observations(report, 0.0, 0.0, np.random.default_rng(0))
+    assert named == ["Cardiomegaly", "Edema", "Pneumonia"]
+    assert train_language.named_observations(report, 1.0, 0.0, np.random.default_rng(0)) is None
+
+
+def test_composed_reports_hold_the_wanted_share_of_normal_ones() -> None:
+    composed = train_language.compose_reports(pool(), OBSERVED, 400, 0.4, np.random.default_rng(0))
+    assert sum(r.is_normal for r in composed) == pytest.approx(160, abs=40)
+    assert {r.observations for r in composed} == set(OBSERVED)
+
+
+def test_films_are_drawn_in_the_wanted_share() -> None:
+    films = draw_films(bank(tiny_model.tiny_model()), 400, 0.3, np.random.default_rng(0))
+    assert np.mean(films % 2 == 0) == pytest.approx(0.3, abs=0.07)
+
+
+def test_f1_counts_only_observations_with_support() -> None:
+    said = [frozenset({"Edema", "Fracture"}), frozenset({"Edema"})]
+    truth = [frozenset({"Edema"}), frozenset({"Pneumonia"})]
+    assert micro_f1(said, truth, frozenset({"Edema", "Pneumonia"})) == pytest.approx(0.5)
+    assert asserted(" The lungs are clear. There is mild edema.\nImpression: Mild edema.") == {"Edema"}
 
 
 def test_softened_labels_stay_on_their_side() -> None:
