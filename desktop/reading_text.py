@@ -30,6 +30,8 @@ class ReadingText(QObject):
     -------
     opened
         Another study (or none) is on screen; everything about it may have changed.
+    text_replaced
+        The whole text is another one; the study is the same.
     image_changed, report_changed
         That part of the study changed.
     section_spliced(str, int, int, str)
@@ -43,6 +45,7 @@ class ReadingText(QObject):
     """
 
     opened = Signal()
+    text_replaced = Signal()
     image_changed = Signal()
     report_changed = Signal()
     section_spliced = Signal(str, int, int, str)
@@ -86,9 +89,19 @@ class ReadingText(QObject):
         return self.study is not None and self.study.status in SIGNED_STATUSES
 
     @property
+    def is_correcting(self) -> bool:
+        """Whether a new text of the signed report is being written."""
+        return self.record is not None and self.record.purpose == "correction"
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether there is a reading that text goes into."""
+        return self.record is not None and (not self.is_signed or self.is_correcting)
+
+    @property
     def can_edit(self) -> bool:
-        """Whether the reader may write."""
-        return self.record is not None and not self.is_signed and not self.is_leaving
+        """Whether the reader may write now."""
+        return self.takes_text and not self.is_leaving
 
     @property
     def is_blank(self) -> bool:
@@ -103,6 +116,21 @@ class ReadingText(QObject):
     def set_versions(self, study: Study, versions: Iterable[ReportVersion]) -> None:
         """Take over a new state of the report: accepted, or signed."""
         self.study, self.versions = study, tuple(versions)
+        self.report_changed.emit()
+
+    def begin_correction(self, record: ReadingRecord) -> None:
+        """Let the text of a correction be written; the signed report stays what it is."""
+        self.record = record
+        self._show_text(record.work)
+        self.text_replaced.emit()
+        self.report_changed.emit()
+
+    def end_correction(self, study: Study, versions: Iterable[ReportVersion]) -> None:
+        """The correction is signed or given up: show the text that is signed now."""
+        self.record, self.is_leaving = None, False
+        self.study, self.versions = study, tuple(versions)
+        self._show_text(self.versions[-1].text)
+        self.text_replaced.emit()
         self.report_changed.emit()
 
     def mark_saved(self) -> None:

@@ -79,12 +79,12 @@ class Autosave(QObject):
         )  # fmt: skip
 
     def _on_edited(self) -> None:
-        if self._reading.record is not None and not self._reading.is_signed:
+        if self._reading.takes_text:
             self._is_dirty = True
             self._go_on()
 
     def _go_on(self) -> None:
-        if self._reading.is_signed:
+        if self._reading.record is None or not self._reading.takes_text:
             self._on_opened()
         elif self._is_dirty and not self._timer.isActive() and not self._is_saving:
             self._timer.start(RETRY_AFTER_MS if self._is_failing else SAVE_AFTER_MS)

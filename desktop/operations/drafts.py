@@ -48,7 +48,7 @@ class DraftDelivery(QObject):
         """
         reading, host = self._reading, self._services.host
         instance = draft_instance(reading.study) if reading.study is not None else None
-        if instance is None or not reading.can_edit:
+        if instance is None or not reading.can_edit or reading.is_correcting:
             return
         self._cancel_running()
         if not host.state.can_draft:

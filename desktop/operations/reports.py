@@ -97,6 +97,9 @@ def obstacles_to_signing(services: Services) -> tuple[str, ...]:
     reading = services.reading
     if not reading.can_edit:
         return ("This report cannot be changed.",)
+    refusal = services.session.refusal("finalise")
+    if refusal:
+        return (refusal,)
     found = []
     if reading.sections["findings"].is_empty:
         found.append("The findings are empty.")

@@ -61,5 +61,6 @@ def report_state_text(reading: Reading) -> str:
     newest = reading.versions[-1]
     when = utc_text(newest.created_at_utc)
     if newest.is_signed:
-        return f"Signed by {newest.signer}, {when}, SHA-256 {newest.text_sha256[:16]}"
+        what = {"addendum": "Addendum signed", "correction": "Correction signed"}.get(newest.kind, "Signed")
+        return f"{what} by {newest.signer}, {when}, SHA-256 {newest.text_sha256[:16]}"
     return f"Preliminary version {newest.version}, {newest.author}, {when}"

@@ -17,6 +17,7 @@ from desktop import theme
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
 from desktop.operations.reports import accept_report, commit_reading, obstacles_to_signing, sign_report
+from desktop.report.amendments import Amendments
 from desktop.report.commit_row import CommitRow
 from desktop.report.draft_info import draft_info_text, draft_notes_text, report_state_text
 from desktop.report.report_actions import ACCEPT, COPY, DRAFT, SIGN, add_report_actions
@@ -51,6 +52,7 @@ class ReportPanel(QWidget):
         self.review = SentenceReview(self._reading, self.sections)
         self.sign_bar = SignBar()
         add_report_actions(services.actions, self)
+        self.amendments = Amendments(services)
         self.review_row = ReviewRow(self._reading, services.actions)
         self.commit_row = CommitRow(self._reading, services.actions)
         self._make_labels()
@@ -115,11 +117,15 @@ class ReportPanel(QWidget):
         column.addLayout(fault)
         column.addWidget(self.sign_bar)
         column.addLayout(buttons)
+        column.addWidget(self.amendments)
 
     def _connect(self, autosave: Autosave) -> None:
         reading = self._reading
         self.sign_bar.sign_confirmed.connect(self._sign)
         self.sign_bar.dismissed.connect(self._leave_sign_bar)
+        self.amendments.notice.connect(self.notice)
+        reading.text_replaced.connect(lambda: self.focus() if reading.is_correcting else None)
+        self._services.session.changed.connect(self._refresh_buttons)
         for signal in (reading.opened, reading.draft_changed, reading.report_changed, reading.image_changed):
             signal.connect(self.refresh)
         reading.opened.connect(self.sign_bar.hide)
@@ -134,6 +140,9 @@ class ReportPanel(QWidget):
 
     def accept(self) -> None:
         """Keep the text as the preliminary report."""
+        if self._reading.is_correcting:
+            self.notice.emit("A correction is signed at once; there is no preliminary one.")
+            return
         accept_report(
             services=self._services, owner=self, on_accepted=lambda: self.notice.emit("Kept as the preliminary report.")
         )
@@ -141,7 +150,7 @@ class ReportPanel(QWidget):
     def ask_to_sign(self) -> None:
         """Show what signing means; it happens when the reader confirms."""
         record = self._reading.record
-        if record is not None and self._reading.can_edit:
+        if record is not None and self._reading.can_edit and not self._reading.is_correcting:
             self.sign_bar.ask(record.reader, obstacles_to_signing(self._services))
 
     def draft_or_cancel(self) -> None:
@@ -243,14 +252,14 @@ class ReportPanel(QWidget):
         )
         self.draft_button.setEnabled(can_edit)
         self.accept_button.setEnabled(can_edit and has_text)
-        self.sign_button.setEnabled(can_edit and has_text)
+        self.sign_button.setEnabled(can_edit and has_text and self._services.session.may("finalise"))
         for button in (self.draft_button, self.accept_button, self.sign_button):
             button.setVisible(not reading.is_signed)
         if reading.is_ai_withheld:
             self.draft_button.hide()
         if not can_edit:
             self.sign_bar.hide()
-        if reading.is_signed:
+        if not reading.takes_text:
             self.saved.setText("")
 
     def _on_saved(self, time_text: str) -> None:

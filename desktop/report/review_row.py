@@ -87,7 +87,7 @@ class ReviewRow(QWidget):
         has_offer = any(reading.aside(name) for name in reading.section_drafts)
         has_ai = any(section.has_ai for section in reading.sections.values())
         text = f"{count} AI to review"
-        is_shown = reading.can_edit and not reading.is_ai_withheld
+        is_shown = reading.can_edit and not reading.is_ai_withheld and not reading.is_correcting
         self.label.setText("" if not is_shown else text if count else "AI reviewed" if has_ai else "")
         self.setVisible(is_shown)
         for number, button in enumerate(self.buttons):

@@ -69,6 +69,7 @@ class SectionEditor(QPlainTextEdit):
         reading.section_spliced.connect(self._on_section_spliced)
         reading.origins_changed.connect(self._on_origins_changed)
         reading.opened.connect(self.reload)
+        reading.text_replaced.connect(self.reload)
         reading.report_changed.connect(self._on_report_changed)
         self.reload()
 
