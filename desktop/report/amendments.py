@@ -128,7 +128,6 @@ class Amendments(QWidget):
         if self._dialog is None:
             self._dialog = VersionsDialog(self._reading, self)
         self._dialog.show()
-        self._dialog.activateWindow()
 
     def begin_addendum(self) -> None:
         """Write an addendum, or go on with the one that was begun."""
