@@ -15,7 +15,7 @@ from stations import Station, film
 from db import accounts, audit, readings, studies
 from desktop.accounts.first_account import FirstAccountDialog, LocalUserBar
 
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", "does not support raise", extend=True)
 PASSWORD = "correct horse"
 NAME = "Doe^Jane"
 

@@ -14,7 +14,7 @@ from stations import Station, film
 from db import accounts, addenda, readings, reports, studies
 from db.records import WorkingText
 
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", "does not support raise", extend=True)
 SIGNED = WorkingText(findings="Nodule on the left.", impression="Nodule.")
 
 
