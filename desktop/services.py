@@ -11,6 +11,7 @@ from desktop.background import Background
 from desktop.errors import ErrorReporter
 from desktop.model_host import ModelHost
 from desktop.reading import Reading
+from desktop.reading_gaze import ReadingGaze
 from desktop.session import Session
 from desktop.settings import Settings
 
@@ -64,5 +65,6 @@ class Services(QObject):
         self.actions = Actions(settings, self)
         self.reporter = reporter
         self.reading = reading
+        self.gaze = ReadingGaze(reading, self)
         self.workspace: Workspace | None = None
         self.workspace_fault = ""

@@ -28,6 +28,9 @@ GOOD = "#8fbf95"
 GAZE = "#f0b95a"
 ALARM = "#d83a3a"
 ALARM_GROUND = "#8f1d1d"
+RECORDED_GAZE = "#7fd6c2"
+OTHER_GAZE = "#d7a6e8"
+SECOND_LOOK = "#f2e27a"
 
 SPACE_PX = 8
 """The step of the layout grid."""

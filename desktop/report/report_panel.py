@@ -20,6 +20,7 @@ from desktop.operations.reports import accept_report, commit_reading, obstacles_
 from desktop.report.amendments import Amendments
 from desktop.report.commit_row import CommitRow
 from desktop.report.draft_info import draft_info_text, draft_notes_text, report_state_text
+from desktop.report.linked_sentences import LinkedSentences
 from desktop.report.report_actions import ACCEPT, COPY, DRAFT, SIGN, add_report_actions
 from desktop.report.report_sections import ReportSections
 from desktop.report.report_text import report_text
@@ -50,6 +51,7 @@ class ReportPanel(QWidget):
         self.editors, self.panes = self.sections.editors, self.sections.panes
         self.indication = self.editors["indication"]
         self.review = SentenceReview(self._reading, self.sections)
+        self.linked = LinkedSentences(services.gaze, self.sections)
         self.sign_bar = SignBar()
         add_report_actions(services.actions, self)
         self.amendments = Amendments(services)
@@ -152,6 +154,7 @@ class ReportPanel(QWidget):
         record = self._reading.record
         if record is not None and self._reading.can_edit and not self._reading.is_correcting:
             self.sign_bar.ask(record.reader, obstacles_to_signing(self._services))
+            self._services.gaze.set_asked_to_sign()
 
     def draft_or_cancel(self) -> None:
         """Ask for a draft, or stop the one under way."""

@@ -66,6 +66,10 @@ class ImageLayer:
             Device pixels per logical pixel.
         """
 
+    def corner_lines(self) -> list[tuple[str, str]]:
+        """What the reader must know of what is drawn: (text, colour) lines for the corner with the warnings."""
+        return []
+
     def press(self, mouse: LayerMouse) -> bool:
         """The left button went down; True takes the mouse until it goes up."""
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -28,12 +28,11 @@ from desktop.viewer.image_gestures import ImageGestures
 from desktop.viewer.image_layer import ImageLayer
 from desktop.viewer.magnifier import Magnifier
 from desktop.viewer.prepared_film import PreparedFilm
-from desktop.viewer.scanpath_overlay import LABEL, paint_scanpath
 from desktop.viewer.viewport import Viewport
 from desktop.viewer.window_tool import WindowTool
 from gaze2report.imaging.calibration import Calibration, calibration_of
 from gaze2report.imaging.orientation import STORED, EdgeLetters, edge_letters
-from gaze2report.types import Fixation, Image
+from gaze2report.types import Image
 
 
 class ImageView(FilmNavigation):
@@ -74,7 +73,7 @@ class ImageView(FilmNavigation):
         self.image: Image | None = None
         self.window_tool: WindowTool | None = None
         self.calibration: Calibration | None = None
-        self.is_gaze_shown = self.are_corners_shown = True
+        self.are_corners_shown = True
         self.shutter, self.overlays = ShutterLayer(), OverlayLayer()
         self._layers: list[ImageLayer] = [self.shutter, self.overlays]
         self.magnifier = Magnifier(lambda: self._picture, lambda: self._layers, self.update)
@@ -82,7 +81,6 @@ class ImageView(FilmNavigation):
         self._banner: Banner | None = None
         self._message = self._alarm = ""
         self._is_marked_active = False
-        self._fixations: tuple[Fixation, ...] = ()
         self.gestures = ImageGestures(self)
 
     # -- what is shown ------------------------------------------------------------------------------------------
@@ -131,11 +129,6 @@ class ImageView(FilmNavigation):
     def set_calibration(self, calibration: Calibration) -> None:
         """Measure with this calibration from now on."""
         self.calibration = calibration
-        self.update()
-
-    def set_fixations(self, fixations: tuple[Fixation, ...]) -> None:
-        """Scanpath to draw over the image; empty for none."""
-        self._fixations = fixations
         self.update()
 
     @property
@@ -200,7 +193,6 @@ class ImageView(FilmNavigation):
             painter.save()
             self._to_whole_device_pixels(painter)
             self._picture.paint(painter, self.viewport, self.devicePixelRatioF())
-            self._paint_fixations(painter)
             self._paint_layers(painter, self.viewport)
             painter.restore()
             self._paint_marks(painter, self.viewport)
@@ -235,16 +227,6 @@ class ImageView(FilmNavigation):
         if self.are_corners_shown and self.calibration is not None:
             paint_ruler(painter, ruler_of(viewport, self.devicePixelRatioF(), self.calibration), area)
 
-    def _paint_fixations(self, painter: QPainter) -> None:
-        if not (self.is_gaze_shown and self._fixations) or self.viewport is None:
-            return
-        ratio = self.devicePixelRatioF()
-        centers = [
-            QPointF(x / ratio, y / ratio)
-            for x, y in (self.viewport.image_to_device(f.x_px, f.y_px) for f in self._fixations)
-        ]
-        paint_scanpath(painter, centers, self._fixations)
-
     def _paint_corners(self, painter: QPainter) -> None:
         if self.image is None or self.viewport is None or self.window_tool is None:
             return
@@ -272,8 +254,8 @@ class ImageView(FilmNavigation):
             lines.append(("Shutter on" if self.shutter.is_visible else "Shutter off", theme.MUTED))
         if self.overlays.is_needed and not self.overlays.is_visible:
             lines.append(("Overlays off", theme.MUTED))
-        if self.is_gaze_shown and self._fixations:
-            lines.append((LABEL, theme.GAZE))
+        for layer in self._layers:
+            lines += layer.corner_lines() if layer.is_visible else []
         return lines
 
     def _paint_frame(self, painter: QPainter) -> None:

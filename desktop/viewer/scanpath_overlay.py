@@ -1,19 +1,69 @@
-"""The predicted scanpath over the image: numbered fixations, as large as they are long."""
+"""Scanpaths over the image: numbered fixations, as large as they are long, each scanpath in its colour and shape."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import hypot, sqrt
+from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 
 from desktop import theme
 from gaze2report.types import Fixation
 
+Shape = Literal["circle", "square", "diamond"]
+
 LABEL = "predicted gaze (AI)"
+NUMBER_RADIUS_PX = 8.0
 _RADIUS_OF_ONE_SECOND_PX = 30.0
 _SMALLEST_RADIUS_PX, _LARGEST_RADIUS_PX = 8.0, 44.0
+_PAST_OPACITY = 0.45
+_DIAMOND_REACH = 1.25  # so that shapes of one duration look equally large
+
+
+@dataclass(frozen=True)
+class ScanpathStyle:
+    """How one scanpath is told from another; ``mark`` is the shape as a character."""
+
+    colour: str
+    shape: Shape
+    mark: str
+
+
+PREDICTED = ScanpathStyle(theme.GAZE, "circle", "○")
+RECORDED = (ScanpathStyle(theme.RECORDED_GAZE, "square", "□"), ScanpathStyle(theme.OTHER_GAZE, "diamond", "◇"))
+"""Styles of recorded scanpaths, in turn."""
+
+
+@dataclass(frozen=True)
+class ShownScanpath:
+    """A scanpath with what is to be seen of it.
+
+    Attributes
+    ----------
+    label : str
+        Whose gaze it is, for the corner of the film.
+    shown : int, optional
+        So many fixations have begun in a replay; all are shown when None.
+    current : int, optional
+        The one that lasts at this moment of a replay.
+    lit : frozenset of int
+        Those that belong to what the reader has chosen.
+    """
+
+    fixations: tuple[Fixation, ...]
+    style: ScanpathStyle = PREDICTED
+    label: str = LABEL
+    shown: int | None = None
+    current: int | None = None
+    lit: frozenset[int] = frozenset()
+
+    @property
+    def count(self) -> int:
+        """How many fixations are drawn."""
+        return len(self.fixations) if self.shown is None else min(self.shown, len(self.fixations))
 
 
 def radius_px(duration_s: float) -> float:
@@ -21,19 +71,22 @@ def radius_px(duration_s: float) -> float:
     return min(max(_RADIUS_OF_ONE_SECOND_PX * sqrt(max(duration_s, 0.0)), _SMALLEST_RADIUS_PX), _LARGEST_RADIUS_PX)
 
 
-def paint_scanpath(painter: QPainter, centers: Sequence[QPointF], fixations: Sequence[Fixation]) -> None:
-    """Draw fixations at ``centers`` (logical pixels of the viewport), in order."""
+def paint_scanpath(painter: QPainter, centers: Sequence[QPointF], scanpath: ShownScanpath) -> None:
+    """Draw fixations at ``centers`` (logical pixels of the viewport), in order; the lit ones on top."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    colour = QColor(theme.GAZE)
-    radii = [radius_px(fixation.duration_s) for fixation in fixations]
-    _paint_lines(painter, centers, radii, colour)
     font = QFont(painter.font())
     font.setPixelSize(11)
     font.setBold(True)
     painter.setFont(font)
-    for number, (center, radius) in enumerate(zip(centers, radii, strict=True), 1):
-        _paint_fixation(painter, center, radius, str(number), colour)
+    count = scanpath.count
+    radii = [radius_px(fixation.duration_s) for fixation in scanpath.fixations[:count]]
+    painter.setOpacity(_PAST_OPACITY if scanpath.shown is not None else 1.0)
+    _paint_lines(painter, centers[:count], radii, QColor(scanpath.style.colour))
+    for index in sorted(range(count), key=lambda index: (index == scanpath.current, index in scanpath.lit)):
+        is_strong = index == scanpath.current or index in scanpath.lit
+        painter.setOpacity(1.0 if is_strong or scanpath.shown is None else _PAST_OPACITY)
+        _paint_fixation(painter, centers[index], radii[index], index + 1, scanpath.style, is_strong=is_strong)
     painter.restore()
 
 
@@ -53,18 +106,40 @@ def _paint_lines(painter: QPainter, centers: Sequence[QPointF], radii: Sequence[
             painter.drawLine(rim, other_rim)
 
 
-def _paint_fixation(painter: QPainter, center: QPointF, radius: float, number: str, colour: QColor) -> None:
+def _paint_fixation(
+    painter: QPainter, center: QPointF, radius: float, number: int, style: ScanpathStyle, *, is_strong: bool
+) -> None:
+    colour = QColor(style.colour)
     fill = QColor(colour)
-    fill.setAlpha(28)
+    fill.setAlpha(110 if is_strong else 28)
+    outline = _outline(style.shape, center, radius)
     painter.setBrush(fill)
-    painter.setPen(QPen(QColor(0, 0, 0, 130), 3.0))
-    painter.drawEllipse(center, radius, radius)
+    painter.setPen(QPen(QColor(0, 0, 0, 130), 5.0 if is_strong else 3.0))
+    painter.drawPath(outline)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(colour, 1.6))
-    painter.drawEllipse(center, radius, radius)
+    painter.setPen(QPen(colour, 3.2 if is_strong else 1.6))
+    painter.drawPath(outline)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(0, 0, 0, 140))  # behind the number, which must be readable on bone too
-    painter.drawEllipse(center, 8.0, 8.0)
-    box = QRectF(center.x() - 14, center.y() - 8, 28, 16)
-    painter.setPen(QColor("#ffe3b0"))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, number)
+    painter.setBrush(QColor(0, 0, 0, 160))  # behind the number, which must be readable on bone too
+    text = str(number)
+    half_width = max(NUMBER_RADIUS_PX, painter.fontMetrics().horizontalAdvance(text) / 2 + 2)
+    box = QRectF(center.x() - half_width, center.y() - NUMBER_RADIUS_PX, 2 * half_width, 2 * NUMBER_RADIUS_PX)
+    painter.drawRoundedRect(box, NUMBER_RADIUS_PX, NUMBER_RADIUS_PX)
+    painter.setPen(colour.lighter(125))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _outline(shape: Shape, center: QPointF, radius: float) -> QPainterPath:
+    path = QPainterPath()
+    if shape == "circle":
+        path.addEllipse(center, radius, radius)
+    elif shape == "square":
+        half = radius * 0.886  # the same area as the circle
+        path.addRect(QRectF(center.x() - half, center.y() - half, 2 * half, 2 * half))
+    else:
+        reach = radius * _DIAMOND_REACH
+        path.moveTo(center.x(), center.y() - reach)
+        for dx, dy in ((reach, 0), (0, reach), (-reach, 0)):
+            path.lineTo(center.x() + dx, center.y() + dy)
+        path.closeSubpath()
+    return path

@@ -145,14 +145,6 @@ def _add_switches(actions: Actions, panel: ViewerPanel) -> None:
             panel.toggle_corners,
             lambda: panel.view.are_corners_shown,
         ),
-        (
-            ActionSpec(
-                "gaze.predicted", "Predicted &gaze (AI)", "Gaze", ("G", "F4"), is_checkable=True, is_remembered=True,
-                tip="Predicted gaze (AI) over the film",
-            ),
-            panel.toggle_gaze,
-            lambda: panel.view.is_gaze_shown,
-        ),
     ):  # fmt: skip
         actions.add(spec, call, is_checked=is_on)
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QVBoxL
 from desktop.operations.studies import show_instance
 from desktop.services import Services
 from desktop.viewer.annotations import banner_of, view_text
+from desktop.viewer.gaze_on_film import GazeOnFilm
 from desktop.viewer.image_gestures import ToolName
 from desktop.viewer.image_view import ImageView
 from desktop.viewer.prepared_film import PreparedFilm, prepare_film
@@ -27,6 +28,7 @@ class ViewerPanel(QWidget):
         self._services, self._reading = services, services.reading
         self.view = ImageView()
         self._image: Image | None = None
+        self.gaze = GazeOnFilm(services, self.view)
         follow_settings(self.view, services.settings)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         add_viewer_actions(services.actions, self)
@@ -34,7 +36,6 @@ class ViewerPanel(QWidget):
         self._make_tools()
         self._lay_out()
         self._reading.image_changed.connect(self._on_image_changed)
-        self._reading.scanpath_changed.connect(self._on_scanpath_changed)
         self._reading.opened.connect(self._on_opened)
         self.view.view_changed.connect(self._refresh_tools)
         self.view.menu_wanted.connect(lambda at: self._window_menu().popup(at))
@@ -53,7 +54,7 @@ class ViewerPanel(QWidget):
         )
         self.preset_button.clicked.connect(self._pop_up_presets)
         self.fit_button, self.pixels_button, self.reset_button = _tool_button(), _tool_button(), _tool_button()
-        self.invert_button, self.gaze_button = _tool_button(), _tool_button()
+        self.invert_button, self.gaze_button, self.gaze_panel_button = _tool_button(), _tool_button(), _tool_button()
         actions.tie(self.fit_button, "image.fit")
         actions.tie(self.pixels_button, "image.one_to_one")
         actions.tie(self.reset_button, "image.reset")
@@ -63,6 +64,7 @@ class ViewerPanel(QWidget):
         actions.tie(self.flip_button, "image.flip_horizontally", "Flip")
         actions.tie(self.magnifier_button, "image.magnifier")
         actions.tie(self.gaze_button, "gaze.predicted", "Gaze")
+        actions.tie(self.gaze_panel_button, "gaze.panel", "Replay")
         self.films = QComboBox()
         self.films.setToolTip("Films of this study (Page Up, Page Down)")
         self.films.activated.connect(self._on_film_chosen)
@@ -84,11 +86,14 @@ class ViewerPanel(QWidget):
         row.addStretch()
         row.addWidget(self.films)
         row.addWidget(self.gaze_button)
+        row.addWidget(self.gaze_panel_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(row)
         column.addWidget(self.view, 1)
+        column.addWidget(self.gaze.hint)
+        column.addWidget(self.gaze.panel)
 
     @property
     def active_view(self) -> ImageView:
@@ -122,12 +127,6 @@ class ViewerPanel(QWidget):
         if self.view.window_tool is not None:
             self.view.window_tool.voi = preset.voi
             self.view.window_changed()
-
-    def toggle_gaze(self) -> None:
-        """Predicted scanpath on and off."""
-        self.view.is_gaze_shown = not self.view.is_gaze_shown
-        self.view.update()
-        self._refresh_tools()
 
     def toggle_corners(self) -> None:
         """Corner text on and off; the banner and the warnings stay."""
@@ -202,7 +201,6 @@ class ViewerPanel(QWidget):
         first = instances[0].header if instances else None
         message = "Opening the film..." if instances else "No film." if study is not None else ""
         self.view.set_message(message, banner_of(first) if first is not None else None)
-        self.view.set_fixations(())
 
     def _on_film_chosen(self, number: int) -> None:
         instance = self.films.itemData(number)
@@ -226,12 +224,9 @@ class ViewerPanel(QWidget):
         def show(film: PreparedFilm) -> None:
             if self._image is image:
                 self.view.set_film(film)
-                self._on_scanpath_changed()
+                self.gaze.set_film(film)
 
         self._services.background.run(self, prepare_film, image, on_success=show)
-
-    def _on_scanpath_changed(self) -> None:
-        self.view.set_fixations(self._reading.shown_fixations)
 
 
 def _tool_button(text: str = "", tip: str = "") -> QToolButton:

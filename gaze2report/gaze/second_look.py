@@ -13,6 +13,9 @@ USEFUL_FIELD_DVA = 2.8
 """Radius around a fixation that counts as looked at, in degrees of visual angle: the field from which nodules on chest
 films are found (Kundel, Nodine & Carmody 1978)."""
 
+OUTLINE_DVA = USEFUL_FIELD_DVA / 2
+"""From the middle of an outlined region to its sides: it ends before the middle of what was looked at beside it."""
+
 LEAST_DWELL_MS = 100.0
 """Time on a place below which it does not count as looked at."""
 
@@ -67,7 +70,7 @@ def second_look(
     if not signal:
         return SecondLook("no other scanpath to compare with")
     missed = [f for f in signal if _is_inside(f, width_px, height_px) and not _is_looked_at(f, reader_gaze, known_px)]
-    radius_px = USEFUL_FIELD_DVA * sorted(known_px)[len(known_px) // 2]
+    radius_px = OUTLINE_DVA * sorted(known_px)[len(known_px) // 2]
     return SecondLook("", _regions(missed, radius_px, width_px, height_px))
 
 

@@ -25,7 +25,7 @@ def test_a_study_is_opened_drafted_edited_accepted_signed_and_read_only_afterwar
     made.open(qtbot, uid)
     wait_drafted(made, qtbot)
     assert (made.text("findings"), made.text("impression")) == (FINDINGS, IMPRESSION)
-    assert len(made.window.viewer.view._fixations) == 5
+    assert len(made.window.viewer.gaze.layer.scanpaths[0].fixations) == 5
     assert made.window.report.draft_info.text() == "AI draft: scripted-1 3fa92c1d, seed 0, 1.2 s"
     made.type("impression", " No change.")
     QTest.keyClick(made.window, Qt.Key.Key_F10)
@@ -72,7 +72,7 @@ def test_a_study_opened_again_shows_its_text_draft_and_gaze_without_a_new_draft(
     assert made.text("findings") != f"{FINDINGS} Mine."
     made.open(qtbot, first)
     assert made.text("findings") == f"{FINDINGS} Mine."
-    assert len(made.window.viewer.view._fixations) == 5
+    assert len(made.window.viewer.gaze.layer.scanpaths[0].fixations) == 5
     qtbot.wait(100)
     assert len(drafts.of_study(made.workspace, first)) == 1
 
@@ -133,14 +133,14 @@ def test_letters_are_tools_over_the_film_and_letters_in_the_editor(make_station,
     QTest.keyClick(view, Qt.Key.Key_T)
     assert view.gestures.tool == "pan"
     QTest.keyClick(view, Qt.Key.Key_W)
-    was_shown = view.is_gaze_shown
+    was_shown = made.window.viewer.gaze.layer.is_visible
     QTest.keyClick(made.window, Qt.Key.Key_F3)
     editor = made.window.report.editors["findings"]
     assert editor.hasFocus()
     QTest.keyClicks(editor, "twzgi 012=-")
     assert made.text("findings") == "twzgi 012=-"
     assert view.gestures.tool == "window"
-    assert view.is_gaze_shown == was_shown
+    assert made.window.viewer.gaze.layer.is_visible == was_shown
 
 
 def test_the_window_never_stands_still_while_a_study_is_opened_and_drafted(make_station, qtbot, tmp_path: Path) -> None:

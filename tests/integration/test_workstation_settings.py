@@ -59,7 +59,7 @@ def test_a_taken_key_is_a_sentence_and_can_be_taken_over(made, keys):
     keys.replace_button.click()
     QTest.keyClick(keys.press, Qt.Key.Key_F4)
     assert keys.conflict.isVisible()
-    assert keys.conflict.text() == 'F4 is a key of "Gaze: Predicted gaze (AI)".'
+    assert keys.conflict.text() == 'F4 is a key of "Gaze: Gaze over the film".'
     assert actions.keys("image.invert") == ("Ctrl+Shift+I",)
     keys.take_button.click()
     assert actions.keys("image.invert") == ("F4",)
@@ -92,7 +92,7 @@ def test_a_box_of_the_display_page_is_the_action_and_is_remembered(make_station,
     box = first.window.dialogs.settings.display.boxes["gaze.predicted"]
     assert box.isChecked()
     box.click()
-    assert not first.window.viewer.view.is_gaze_shown
+    assert not first.window.viewer.gaze.layer.is_visible
     assert not first.window.viewer.gaze_button.isChecked()
     first.services.actions["gaze.predicted"].trigger()
     assert box.isChecked()
@@ -102,7 +102,7 @@ def test_a_box_of_the_display_page_is_the_action_and_is_remembered(make_station,
     first.workspace.close()
 
     again = make_station(start_host=False)
-    assert not again.window.viewer.view.is_gaze_shown
+    assert not again.window.viewer.gaze.layer.is_visible
     assert not again.window.viewer.view.are_corners_shown
     assert not again.services.actions["image.corner_text"].isChecked()
 

@@ -20,7 +20,7 @@ def study(status: str = "in-progress", sex: str = "F", age_years: float | None =
 
 def open_reading(work: WorkingText = WorkingText(), status: str = "in-progress", mode: str = "ai-first") -> Reading:  # noqa: B008
     reading = Reading()
-    reading.open(study(status), ReadingRecord(1, "1", "reader", "", work, mode))  # type: ignore[arg-type]
+    reading.open(study(status), ReadingRecord(1, "1", "reader", "", work, mode=mode))  # type: ignore[arg-type]
     return reading
 
 

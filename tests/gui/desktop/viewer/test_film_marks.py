@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from shown_films import HEADER, make_image, move_event, pixels, show
 
 from desktop.viewer.film_marks import NOT_STATED, ruler_of
+from desktop.viewer.image_layer import ImageLayer
 from desktop.viewer.magnifier import FACTOR, SIDE_PX
 from desktop.viewer.viewport import Viewport
 from gaze2report.imaging import windowing
@@ -165,10 +166,8 @@ def test_the_lens_shows_the_grey_of_the_pipeline_under_its_middle(qtbot) -> None
     assert grey_at(view, 100, 112) == expected
 
 
-class Dot:
+class Dot(ImageLayer):
     """A layer with one square, to see it in the lens."""
-
-    is_visible = True
 
     def paint(self, painter, viewport, ratio) -> None:
         x, y = viewport.image_to_device(100, 150)

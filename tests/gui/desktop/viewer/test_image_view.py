@@ -13,9 +13,8 @@ from shown_films import HEADER, drag, make_image, pixels, show
 
 from desktop.viewer.annotations import BANNER_HEIGHT_PX
 from desktop.viewer.image_view import ImageView
-from desktop.viewer.scanpath_overlay import radius_px
 from gaze2report.imaging import windowing
-from gaze2report.types import Fixation, VoiLut, VoiWindow
+from gaze2report.types import VoiLut, VoiWindow
 
 
 def shown_grey(view: ImageView) -> np.ndarray:
@@ -148,25 +147,6 @@ def test_the_banner_is_painted_over_whatever_the_film_does(qtbot) -> None:
         view.pan(40, 60)
     view.set_message("This film cannot be shown.", view.banner)
     assert len(np.unique(pixels(view)[:BANNER_HEIGHT_PX])) > 20
-
-
-def test_gaze_is_drawn_at_its_place_and_goes_away(qtbot) -> None:
-    view = show(qtbot, make_image(codes=np.zeros((300, 200), np.uint16)))
-    without = pixels(view)
-    view.set_fixations((Fixation(50, 100, 0.3), Fixation(150, 220, 0.9)))
-    with_gaze = pixels(view)
-    assert view.viewport is not None
-    for x_px, y_px, duration_s in ((50, 100, 0.3), (150, 220, 0.9)):
-        x, y = (round(v) for v in view.viewport.image_to_device(x_px, y_px))
-        rim = with_gaze[y, x + round(radius_px(duration_s)) - 1 : x + round(radius_px(duration_s)) + 2]
-        assert (rim != without[y, x - 1 + round(radius_px(duration_s))]).any()
-    view.is_gaze_shown = False
-    view.update()
-    np.testing.assert_array_equal(pixels(view), without)
-
-
-def test_longer_fixations_have_proportionally_larger_areas() -> None:
-    assert radius_px(0.8) / radius_px(0.2) == pytest.approx(2.0)
 
 
 def test_a_film_for_processing_and_a_lossy_one_say_so_even_without_corner_text(qtbot) -> None:

@@ -21,7 +21,7 @@ def gaze(*places, duration_ms=300.0):
 def test_a_place_with_signal_that_the_reader_did_not_look_at_is_outlined():
     found = second_look([Fixation(500, 500, 0.3), Fixation(1500, 900, 0.4)], gaze((520, 520)), WIDTH, HEIGHT)
     assert found.unavailable == ""
-    assert found.regions_px == ((1360.0, 760.0, 1640.0, 1040.0),)
+    assert found.regions_px == ((1430.0, 830.0, 1570.0, 970.0),)
 
 
 def test_a_reader_who_looked_everywhere_is_left_alone():
@@ -38,14 +38,14 @@ def test_a_glance_is_no_look_but_two_of_them_are():
 
 
 def test_regions_that_meet_are_one_and_the_longest_signal_comes_first():
-    signal = [Fixation(300, 300, 0.5), Fixation(1000, 1000, 0.4), Fixation(1200, 1000, 0.3), Fixation(-5, 10, 9.0)]
+    signal = [Fixation(300, 300, 0.5), Fixation(1000, 1000, 0.4), Fixation(1100, 1000, 0.3), Fixation(-5, 10, 9.0)]
     found = second_look(signal, gaze((1900, 1700)), WIDTH, HEIGHT)
-    assert found.regions_px == ((860, 860, 1340, 1140), (160, 160, 440, 440))
+    assert found.regions_px == ((930, 930, 1170, 1070), (230, 230, 370, 370))
 
 
 def test_three_regions_that_meet_only_through_the_last_are_one():
-    signal = [Fixation(300, 300, 0.5), Fixation(800, 300, 0.5), Fixation(550, 300, 0.5)]
-    assert second_look(signal, gaze((1900, 1700)), WIDTH, HEIGHT).regions_px == ((160, 160, 940, 440),)
+    signal = [Fixation(300, 300, 0.5), Fixation(500, 300, 0.5), Fixation(400, 300, 0.5)]
+    assert second_look(signal, gaze((1900, 1700)), WIDTH, HEIGHT).regions_px == ((230, 230, 570, 370),)
 
 
 @pytest.mark.parametrize(
