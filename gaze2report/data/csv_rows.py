@@ -12,7 +12,7 @@ from typing import IO
 
 from gaze2report.errors import UnreadableInput
 
-_TRUE, _FALSE = {"true", "1", "1.0", "t", "yes"}, {"false", "0", "0.0", "f", "no", ""}
+_TRUE, _FALSE = {"true", "1", "1.0", "t", "yes"}, {"false", "0", "0.0", "f", "no"}
 
 
 def read_rows(

@@ -30,6 +30,18 @@ class SourceKind:
 
 _SOURCES = "gaze2report.data.sources"
 KINDS: dict[str, SourceKind] = {
+    "reflacx": SourceKind(
+        f"{_SOURCES}.reflacx",
+        "ReflacxSource",
+        "REFLACX: main_data/metadata_phase_3.csv",
+        frozenset({"image_root", "positive_certainty"}),
+    ),
+    "egd-cxr": SourceKind(
+        f"{_SOURCES}.egd_cxr", "EgdCxrSource", "EGD-CXR: master_sheet.csv, fixations.csv", frozenset({"image_root"})
+    ),
+    "mimic-eye": SourceKind(
+        f"{_SOURCES}.mimic_eye", "MimicEyeSource", "MIMIC-Eye: patient_<number>/", frozenset({"positive_certainty"})
+    ),
     "gazesearch": SourceKind(
         f"{_SOURCES}.gazesearch",
         "GazeSearchSource",
@@ -40,6 +52,21 @@ KINDS: dict[str, SourceKind] = {
         f"{_SOURCES}.siim_gaze", "SiimGazeSource", "gaze on SIIM-ACR films: gaze.json", frozenset({"image_root"})
     ),
     "osie": SourceKind(f"{_SOURCES}.osie", "OsieSource", "everyday pictures with 15 viewers each: fixations.json"),
+    "iu-xray": SourceKind(
+        f"{_SOURCES}.iu_xray",
+        "open_iu_xray",
+        "Open-i: NLMCXR_reports.tgz or ecgen-radiology/, or R2Gen's annotation.json",
+        frozenset({"image_root"}),
+    ),
+    "mimic-cxr": SourceKind(
+        f"{_SOURCES}.mimic_cxr",
+        "open_mimic_cxr",
+        "MIMIC-CXR: mimic-cxr-2.0.0-metadata.csv.gz and files/, or R2Gen's annotation.json",
+        frozenset({"image_root"}),
+    ),
+    "labelled-folder": SourceKind(
+        f"{_SOURCES}.labelled_folder", "LabelledFolderSource", "films of one's own with index.csv"
+    ),
 }
 
 
@@ -54,7 +81,8 @@ def open_source(kind: str, folder: Path, options: ConversionOptions) -> Source:
         If the folder is not that data set.
     """
     if kind not in KINDS:
-        raise Gaze2ReportError(f"there is no converter for {kind!r}; there are {', '.join(KINDS)}")
+        known = "\n".join(f"  {name:<16} {found.summary}" for name, found in KINDS.items())
+        raise Gaze2ReportError(f"there is no converter for {kind!r}; there are\n{known}")
     default = ConversionOptions()
     for item in fields(ConversionOptions):
         is_given = getattr(options, item.name) != getattr(default, item.name)

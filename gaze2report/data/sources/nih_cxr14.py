@@ -6,6 +6,7 @@ Row: ``{"image", "labels", "patient_id", "view", "age", "quality_flag", ...}``; 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,8 +52,8 @@ class LabelledFilm:
         return frozenset(name for name, value in zip(CHEXPERT_OBSERVATIONS, self.labels, strict=True) if value == 1)
 
 
-def read_films(folder: Path) -> list[LabelledFilm]:
-    """Read the index; films flagged as of bad quality (upside down) are left out.
+def read_films(folder: Path, on_left_out: Callable[[str], object] = lambda image: None) -> list[LabelledFilm]:
+    """Read the index; films flagged as of bad quality (upside down) are left out, and told by their names.
 
     Raises
     ------
@@ -61,11 +62,14 @@ def read_films(folder: Path) -> list[LabelledFilm]:
     """
     try:
         rows = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-        return [
-            LabelledFilm(folder / row["image"], str(row["patient_id"]), row["view"], to_observations(row["labels"]))
-            for row in rows
-            if not row.get("quality_flag")
-        ]
+        films = []
+        for row in rows:
+            if row.get("quality_flag"):
+                on_left_out(str(row["image"]))
+            else:
+                labels = to_observations(row["labels"])
+                films.append(LabelledFilm(folder / row["image"], str(row["patient_id"]), row["view"], labels))
+        return films
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnreadableInput(folder, f"cannot be read as an NIH ChestX-ray14 folder: {error}") from error
 

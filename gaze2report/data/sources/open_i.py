@@ -53,6 +53,8 @@ class OpenIReport:
     impression: str
     mesh: tuple[str, ...]
     observations: frozenset[str]
+    comparison: str = ""
+    image_ids: tuple[str, ...] = ()
 
 
 def locate_archive() -> Path:
@@ -81,15 +83,34 @@ def read_reports(archive: Path | None = None) -> Iterator[OpenIReport]:
         If the archive is missing or not a readable tar file.
     """
     path = archive or locate_archive()
+    for name, xml in read_files(path):
+        try:
+            yield parse_report(xml)
+        except ElementTree.ParseError as error:
+            raise UnreadableInput(path, f"{name} cannot be read as a report: {error}") from error
+
+
+def read_files(source: Path) -> Iterator[tuple[str, bytes]]:
+    """Read the report files of the archive, in its order, or of an unpacked folder, by name.
+
+    Raises
+    ------
+    UnreadableInput
+        If the source is missing or not readable.
+    """
     try:
-        with tarfile.open(path) as files:
+        if source.is_dir():
+            for path in sorted(source.glob("*.xml")):
+                yield path.name, path.read_bytes()
+            return
+        with tarfile.open(source) as files:
             for member in files:
                 if member.isfile() and member.name.endswith(".xml"):
                     stream = files.extractfile(member)
                     if stream is not None:
-                        yield parse_report(stream.read())
+                        yield member.name, stream.read()
     except (OSError, EOFError, tarfile.TarError) as error:
-        raise UnreadableInput(path, f"cannot be read as the Open-i report archive: {error}") from error
+        raise UnreadableInput(source, f"cannot be read as the Open-i report archive: {error}") from error
 
 
 def parse_report(xml: bytes) -> OpenIReport:
@@ -105,6 +126,8 @@ def parse_report(xml: bytes) -> OpenIReport:
         impression=sections.get("IMPRESSION", ""),
         mesh=mesh,
         observations=mesh_to_observations(mesh),
+        comparison=sections.get("COMPARISON", ""),
+        image_ids=tuple(image.get("id", "") for image in root.iter("parentImage")),
     )
 
 

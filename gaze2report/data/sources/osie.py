@@ -1,8 +1,8 @@
 """OSIE (Xu et al. 2014): everyday pictures with the fixations of 15 viewers each; no radiology.
 
 ``fixations.json``: a list of ``{"image", "w", "h", "subjects": [{"x", "y", "t"}, ...]}``; positions are fractions of
-the picture shown at 800 x 600, t milliseconds, in order. Of use for image-conditioned scanpaths,
-and for how far people agree.
+the picture shown at 800 x 600, t milliseconds, in order. Of use for image-conditioned scanpaths, and for how far people
+agree.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from training_sets import bytes_of, make_film
 
 from gaze2report.__main__ import main
 from gaze2report.data.conversion import ConversionOptions, convert
-from gaze2report.data.source_registry import open_source
+from gaze2report.data.source_registry import KINDS, open_source
 from gaze2report.data.training_set import TrainingSet
 from gaze2report.data.training_set_check import find_problems
 from gaze2report.errors import Gaze2ReportError, StorageFailed
@@ -78,7 +78,7 @@ def test_a_kill_in_the_middle_leaves_what_the_next_run_ends(source, tmp_path, in
     run(source, tmp_path / "whole", intake)
     code = (
         "import sys, time; from pathlib import Path; from gaze2report.data.conversion import *\n"
-        "from gaze2report.data.source_registry import open_source\n"
+        "from gaze2report.data.source_registry import KINDS, open_source\n"
         "o = ConversionOptions()\n"
         "def slow(done, total): print(done, flush=True); time.sleep(60 if done == 4 else 0)\n"
         "convert(open_source('osie', Path(sys.argv[1]), o), Path(sys.argv[2]), o, slow)\n"
@@ -164,4 +164,5 @@ def test_the_commands_print_counts_losses_and_problems(source, tmp_path, capsys)
     assert "exists already" in capsys.readouterr().err
     assert main(["check-training-set", str(source)]) == 2
     assert main(["convert", "atlas", str(source), str(tmp_path / "x")]) == 2
-    assert "there are gazesearch" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert all(f"\n  {kind} " in printed for kind in KINDS)
