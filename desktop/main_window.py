@@ -33,6 +33,7 @@ from desktop.panels.top_row import TopRow
 from desktop.patient_text import name_text
 from desktop.report.report_panel import ReportPanel
 from desktop.services import Services
+from desktop.tour import Tour
 from desktop.viewer.viewer_panel import ViewerPanel
 from desktop.window_dialogs import WindowDialogs
 from desktop.window_place import WindowPlace
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.place = WindowPlace(self, services.settings)
         self.dialogs = WindowDialogs(self, services)
+        self.tour = Tour(self, services)
         services.actions.add_widget("window", self)
         add_window_actions(services.actions, self, services.host)
         self.menus = Menus(self.top.menus, services.actions)

@@ -104,6 +104,7 @@ def add_window_actions(actions: Actions, window: MainWindow, host: ModelHost) ->
         (ActionSpec("file.quit", "&Quit", "File", ("Ctrl+Q",), section="quit"), window.close),
         (ActionSpec("help.keys", "&Keys", "Help", ("F1",)), window.dialogs.show_keys),
         (ActionSpec("help.change_keys", "&Change keys...", "Help"), lambda: window.dialogs.show_settings("Keys")),
+        (ActionSpec("help.tour", "&Tour of the window", "Help", section="about"), window.tour.start),
         (
             ActionSpec("help.about", "&About...", "Help", section="about"),
             lambda: window.dialogs.show_settings("About"),

@@ -115,6 +115,7 @@ def _style_sheet(text_px: int) -> str:
     QFrame#notice[fault="true"] QLabel {{ color: {ERROR}; }}
     QFrame#draftPane {{ background: {FIELD}; border: 1px dashed {BORDER}; border-radius: 3px; }}
     QFrame#loginCard {{ background: {PANEL}; border: 1px solid {BORDER}; border-radius: 5px; }}
+    QFrame#callout {{ background: {RAISED}; border: 1px solid {ACCENT}; border-radius: 6px; }}
     QFrame#signBar {{ background: {RAISED}; border: 1px solid {ACCENT_DEEP}; border-radius: 4px; }}
     QMenuBar {{ background: {WINDOW}; color: {MUTED}; padding: 0 4px; }}
     QMenuBar::item {{ padding: 5px 9px; background: transparent; }}

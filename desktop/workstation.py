@@ -80,6 +80,8 @@ class Workstation(QObject):
             self.services.host.start()
         if self._arguments.screenshot is not None:
             self._prepare_screenshot()
+        else:
+            self.window.tour.start_at_first_film()
 
     def _on_workspace_opened(self) -> None:
         self.window.begin(self._on_ready)
