@@ -70,6 +70,7 @@ class Amendments(QWidget):
         self.added.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.added.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._added_view = QScrollArea()
+        self._added_view.setAccessibleName("Addenda")
         self._added_view.setWidget(self.added)
         self._added_view.setWidgetResizable(True)
         self._added_view.setFrameShape(QFrame.Shape.NoFrame)
