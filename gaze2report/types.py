@@ -102,6 +102,7 @@ class InstanceHeader:
     source_to_patient_mm: float | None = None
     patient_position: str = ""
     patient_orientation: tuple[str, str] | None = None
+    sop_class_uid: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,6 +112,7 @@ def read_header(header: TolerantDataset, transfer_syntax_uid: str, file_sha256: 
         source_to_patient_mm=_positive(header, "DistanceSourceToPatient"),
         patient_position=_patient_position(header),
         patient_orientation=_patient_orientation(header),
+        sop_class_uid=_valid_uid_or_empty(header.text("SOPClassUID")),
     )
 
 
@@ -122,6 +123,10 @@ def _uid(header: TolerantDataset, keyword: str, level: str, file_sha256: Callabl
     state = "is not a valid UID" if text else "is missing"
     header.note(f"The {keyword} {state}; one made from the file's content is used.")
     return derived_uid(file_sha256(), level)
+
+
+def _valid_uid_or_empty(text: str) -> str:
+    return str(UID(text)) if is_valid_uid(text) else ""
 
 
 def _is_lossy(header: TolerantDataset, transfer_syntax_uid: str) -> bool:
