@@ -1,4 +1,4 @@
-"""``python -m db``: make, fill, list and check a workspace without a window."""
+"""``python -m db``: make, fill, list and check a workspace, and send reports out of it, without a window."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 from db.database import create_workspace, default_workspace_dir, open_workspace
 from db.errors import WorkspaceDamaged, WorkspaceTooNew, WorkspaceTooOld
 from db.records import TEXT_SECTIONS
+from db.report_output.command import add_command as add_export_report
 from gaze2report.errors import EXIT_OK, EXIT_OUR_FAULT, EXIT_WRONG_USE, Gaze2ReportError
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -206,6 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     readers = commands.add_parser("readers", help=text, description=f"{text[0].upper()}{text[1:]}.")
     readers.set_defaults(command=_readers)
     add_parsers(readers, [shared])
+    add_export_report(add)
     add(
         "check", _check, "check that the workspace is whole; prints ok and exits 0, else one problem a line and exits 1"
     )

@@ -138,6 +138,13 @@ class ReportRefused(Gaze2ReportError):
     exit_code = EXIT_REFUSED
 
 
+class OutputRefused(Gaze2ReportError):
+    """A report that cannot go out in the form that was asked for."""
+
+    code = "output_refused"
+    exit_code = EXIT_REFUSED
+
+
 class DraftRefused(Gaze2ReportError):
     """A draft that does not belong to the study it was given for."""
 
