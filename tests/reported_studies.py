@@ -21,7 +21,7 @@ TEXT = WorkingText(
     indication="Cough.",
     findings=FINDINGS,
     impression="Cardiomegaly.",
-    spans=(TextSpan("findings", 0, 22, "ai"), TextSpan("impression", 0, 13, "ai")),
+    spans=(TextSpan("findings", 0, 22, "ai", True), TextSpan("impression", 0, 13, "ai", True)),
 )
 HEADER: dict[str, Any] = {
     "sop_class_uid": DX_IMAGE,
@@ -70,7 +70,12 @@ class Reported:
 
     def add(self, text: str, signer: str = SIGNER) -> ReportVersion:
         """Add an addendum."""
-        return reports.add_addendum(self.workspace, self.study_uid, text, signer)
+        return reports.add_addendum(self.workspace, self.study_uid, text, signer, reason="prior films came")
+
+    def correct(self, text: WorkingText) -> ReportVersion:
+        """Put another text in place of the signed one."""
+        reading = readings.open_correction(self.workspace, self.study_uid, SIGNER)
+        return reports.correct(self.workspace, reading.id, text, signer=SIGNER, reason="wrong side")
 
 
 def reported_study(

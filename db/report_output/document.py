@@ -11,12 +11,14 @@ from db.database import Workspace
 from db.errors import OutputRefused, UnknownRecord
 from db.records import DraftRecord, Instance, ReportVersion, Study
 from db.report_output import sections
-from db.report_output.clean_text import clean, count_forbidden
+from db.report_output.clean_text import clean, count_forbidden, one_line
+from db.report_output.demographics import utc_text
 from db.report_output.sentence_regions import SentenceRegion, find_regions
 from gaze2report.errors import UnreadableInput
 from gaze2report.types import InstanceHeader
 
 _STATUS_TEXTS = {"addendum": "final with addendum", "correction": "corrected"}
+_AMENDMENTS = {"addendum": "addendum", "correction": "correction"}
 RESEARCH_USE = "For research use only. Made with Gaze2Report, which is not a medical device; not for primary diagnosis."
 
 
@@ -117,6 +119,16 @@ class OutputDocument:
         return _STATUS_TEXTS.get(self.version.kind, self.version.kind)
 
     @property
+    def amendments(self) -> tuple[str, ...]:
+        """What was added to or corrected in the signed report, by whom, when and why; a sentence each."""
+        changed = [one for one in (*self.predecessors, self.version) if one.kind in _AMENDMENTS]
+        return tuple(
+            f"Version {one.version}, {utc_text(one.created_at_utc)}: {_AMENDMENTS[one.kind]} by {one_line(one.signer)}"
+            + (f", because: {one_line(one.reason)}" if one.reason else "")
+            for one in changed
+        )
+
+    @property
     def assistance_sentence(self) -> str:
         """Who wrote: with a model, and which, or without."""
         if self.assistance is None:
@@ -184,16 +196,18 @@ def _sections(until: list[ReportVersion]) -> tuple[OutputSection, ...]:
         for name in sections.names_in_order()
         if (text := getattr(chosen.text, name))
     ]
-    first = max((i for i, one in enumerate(until) if not one.addendum), default=0)
-    return (
-        *written,
-        *(OutputSection("addendum", clean(one.addendum), one) for one in until[first:] if one.addendum),
-    )
+    if chosen.text.communications:
+        told = "\n".join(f"{entry.told}, {entry.at}, {entry.means}" for entry in chosen.text.communications)
+        written.append(OutputSection("communication", clean(told)))
+    # Those from before a correction, too: it replaces the text that they add to, not them.
+    return (*written, *(OutputSection("addendum", clean(one.addendum), one) for one in until if one.addendum))
 
 
 def _text_notes(until: list[ReportVersion]) -> list[str]:
     chosen = until[-1]
-    texts = [getattr(chosen.text, name) for name in sections.names_in_order()] + [one.addendum for one in until]
+    texts = [getattr(chosen.text, name) for name in sections.names_in_order()]
+    texts += [part for entry in chosen.text.communications for part in (entry.told, entry.at, entry.means)]
+    texts += [one.addendum for one in until]
     count = sum(map(count_forbidden, texts))
     if not count:
         return []

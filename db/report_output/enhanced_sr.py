@@ -100,7 +100,7 @@ def _tree(document: OutputDocument) -> ContainerContentItem:
     root = ContainerContentItem(_concept(REPORT_CODE), is_content_continuous=False, template_id=_TEMPLATE)
     items: list[ContentItem] = [*LanguageOfContentItemAndDescendants(_concept(_ENGLISH)), *_observers(document)]
     items += [_section(document, section) for section in document.sections]
-    for sentence in (document.assistance_sentence, RESEARCH_USE):
+    for sentence in (*document.amendments, document.assistance_sentence, RESEARCH_USE):
         items.append(TextContentItem(_concept(_COMMENT), sentence, RelationshipTypeValues.CONTAINS))
     root.ContentSequence = ContentSequence(items)
     return root

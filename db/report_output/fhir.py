@@ -140,7 +140,9 @@ def narrative(document: OutputDocument) -> str:
     for section in document.sections:
         parts.append(f"<h2>{html.escape(heading_of(section))}</h2>")
         parts.append(f'<p style="white-space: pre-wrap">{html.escape(section.text)}</p>')
-    parts += [f"<p>{html.escape(line)}</p>" for line in (document.assistance_sentence, RESEARCH_USE)]
+    parts += [
+        f"<p>{html.escape(line)}</p>" for line in (*document.amendments, document.assistance_sentence, RESEARCH_USE)
+    ]
     return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(parts)}</div>'
 
 

@@ -60,6 +60,7 @@ def foot_lines(document: OutputDocument) -> tuple[str, ...]:
     """Give what stands below every report: signature, hand of the model, hash, purpose."""
     return (
         signature_line(document),
+        *document.amendments,
         document.assistance_sentence,
         f"SHA-256 of the report's text: {document.version.text_sha256}",
         RESEARCH_USE,

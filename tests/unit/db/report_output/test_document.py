@@ -9,9 +9,10 @@ from workspaces import StandInIntake, write_image
 
 from db import readings, reports, studies
 from db.errors import OutputRefused, UnknownRecord
-from db.records import TEXT_SECTIONS, WorkingText
+from db.records import TEXT_SECTIONS, Communication, WorkingText
 from db.report_output import sections
 from db.report_output.document import collect
+from db.report_output.plain_text import to_text
 from gaze2report.errors import UnreadableInput
 from gaze2report.types import InstanceHeader
 
@@ -59,6 +60,32 @@ def test_an_addendum_comes_with_the_report_it_adds_to_and_with_the_addenda_befor
     assert document.predecessors == (final, first)
     assert document.status_text == "final with addendum"
     assert [one.text for one in collect(reported.workspace, reported.study_uid, first.version).sections][-1] == "First."
+
+
+def test_a_correction_replaces_the_text_and_keeps_the_addenda_and_why(reported):
+    reported.sign()
+    reported.add("First.")
+    reported.correct(WorkingText(findings="Left.", impression="Left."))
+    document = collect(reported.workspace, reported.study_uid)
+    assert [(one.name, one.text) for one in document.sections] == [
+        ("findings", "Left."), ("impression", "Left."), ("addendum", "First."),
+    ]  # fmt: skip
+    assert (document.status_text, len(document.predecessors)) == ("corrected", 2)
+    added, corrected = document.amendments
+    assert added.startswith("Version 2, ")
+    assert added.endswith(f"UTC: addendum by {SIGNER}, because: prior films came")
+    assert corrected.endswith(f"UTC: correction by {SIGNER}, because: wrong side")
+    assert all(sentence in to_text(document) for sentence in document.amendments)
+
+
+def test_who_was_told_of_a_critical_result_goes_out_as_a_section(reported):
+    told = (Communication("Dr. B", "2026-01-02 10:00", "by telephone"), Communication("Dr. C", "10:05", "in\0person"))
+    reported.sign(WorkingText(findings="Tension pneumothorax.", impression="Same.", communications=told))
+    document = collect(reported.workspace, reported.study_uid)
+    section = document.sections[-1]
+    assert section.kind.heading_code.value == "73568-8"
+    assert section.text == "Dr. B, 2026-01-02 10:00, by telephone\nDr. C, 10:05, in�person"
+    assert document.notes[0].startswith("1 character ")
 
 
 def test_the_model_that_drafted_is_named_also_for_an_addendum(reported):

@@ -11,7 +11,7 @@ from pydicom.uid import EnhancedSRStorage
 from reported_studies import DX_IMAGE, FINDINGS, SIGNER, TEXT, joined, reported_study
 
 from db.errors import OutputRefused
-from db.records import TEXT_SECTIONS, WorkingText
+from db.records import TEXT_SECTIONS, Communication, WorkingText
 from db.report_output.document import collect
 from db.report_output.enhanced_sr import text_pieces, to_enhanced_sr
 from db.report_output.sections import kind_of
@@ -186,13 +186,16 @@ def test_the_pieces_of_a_section_are_the_section_and_none_ends_in_white_space_bu
 
 
 @DCIODVFY
-@pytest.mark.parametrize("kind", ["preliminary", "final", "addendum"])
+@pytest.mark.parametrize("kind", ["preliminary", "final", "addendum", "correction"])
 def test_dciodvfy_finds_nothing(reported, tmp_path, kind):
     reported.accept()
     if kind != "preliminary":
         reported.sign(WorkingText(**{name: f"Text of {name}." for name in TEXT_SECTIONS}, spans=()))
-    if kind == "addendum":
+    if kind in ("addendum", "correction"):
         reported.add("Ø 3 mm, 山田.")
+    if kind == "correction":
+        told = (Communication("Dr. B", "2026-01-02 10:00", "by telephone"),)
+        reported.correct(WorkingText(findings="Left.", impression="Left.", communications=told))
     assert dciodvfy_messages(written(reported), tmp_path) == []
 
 

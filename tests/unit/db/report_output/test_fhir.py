@@ -66,7 +66,8 @@ def test_the_status_follows_the_version(reported):
     bundles = [written(reported, version) for version in (1, 2, 3)]
     assert [of_type(one, "DiagnosticReport")[0]["status"] for one in bundles] == ["preliminary", "final", "appended"]
     assert [of_type(one, "Observation")[0]["status"] for one in bundles] == ["preliminary", "final", "amended"]
-    assert fhir.REPORT_STATUS["correction"] == "corrected"
+    reported.correct(WorkingText(findings="Left.", impression="Left."))
+    assert of_type(written(reported), "DiagnosticReport")[0]["status"] == "corrected"
     revised = [
         one["what"]["identifier"] for one in of_type(bundles[2], "Provenance")[0]["entity"] if one["role"] == "revision"
     ]

@@ -15,7 +15,8 @@ def test_the_text_of_each_section_stands_in_it_as_it_is(reported):
     assert f"\nINDICATION\nCough.\n\nFINDINGS\n{FINDINGS}\n\nIMPRESSION\nCardiomegaly.\n" in text
     assert f"Addendum by {SIGNER}, {at[:10]}" in text
     assert "\n Seen with\tprior film.\n\n" in text
-    assert f"\nSigned by {SIGNER}, {at}.\nAI-assisted: drafted by base" in text
+    assert f"\nSigned by {SIGNER}, {at}.\nVersion 2, " in text
+    assert "\nAI-assisted: drafted by base" in text
     assert text.endswith(f"{RESEARCH_USE}\n")
 
 
