@@ -35,6 +35,7 @@ from desktop.report.report_panel import ReportPanel
 from desktop.services import Services
 from desktop.tour import Tour
 from desktop.viewer.viewer_panel import ViewerPanel
+from desktop.whole_screen import WholeScreenFilm
 from desktop.window_dialogs import WindowDialogs
 from desktop.window_place import WindowPlace
 from desktop.worklist.worklist_view import WorklistView
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self._refresh_later.timeout.connect(self.refresh_worklist)
         self._lay_out()
         self.place = WindowPlace(self, services.settings)
+        self.whole_screen = WholeScreenFilm(self, (self.top, self.splitter.widget(1), self.status))
         self.dialogs = WindowDialogs(self, services)
         self.tour = Tour(self, services)
         services.actions.add_widget("window", self)
@@ -145,6 +147,7 @@ class MainWindow(QMainWindow):
         services.reading.opened.connect(self._on_reading_opened)
         services.reporter.known_error.connect(self.notices.fault)
         self.report.notice.connect(self.status.say)
+        self.viewer.hanging.notice.connect(self.status.say)
         self._on_reading_opened()
 
     # -- readers ------------------------------------------------------------------------------------------------
@@ -186,7 +189,7 @@ class MainWindow(QMainWindow):
         """Go to the study on screen."""
         if self._services.reading.study is not None:
             self.pages.setCurrentWidget(self.splitter)
-            self.viewer.view.setFocus()
+            self.viewer.active_view.setFocus()
         self._refresh_pages()
 
     def focus_filter(self) -> None:
@@ -198,7 +201,7 @@ class MainWindow(QMainWindow):
     def switch_focus(self) -> None:
         """Keyboard from the image to the report and back."""
         if self.report.has_focus():
-            self.viewer.view.setFocus()
+            self.viewer.active_view.setFocus()
         else:
             self.report.focus()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from pathlib import Path
+from typing import Literal, get_args
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
@@ -12,6 +13,9 @@ from db.records import ReadingMode
 
 SETTINGS_VERSION = 1
 """Raise it when a key changes its meaning; older layouts are then forgotten, never misread."""
+
+LayoutName = Literal["single", "lateral", "prior", "lateral_prior"]
+"""Films side by side, see :mod:`desktop.viewer.hanging`."""
 
 IDLE_LOCK_MIN, LONGEST_IDLE_LOCK_MIN = 10, 240
 
@@ -140,6 +144,16 @@ class Settings(QObject):
     @is_tour_done.setter
     def is_tour_done(self, is_done: bool) -> None:
         self._set("is_tour_done", "tour/done", _switch(is_done))
+
+    @property
+    def film_layout(self) -> LayoutName:
+        """How films are hung when a study is opened."""
+        kept = str(self._store.value("viewer/layout", "single"))
+        return next((name for name in get_args(LayoutName) if name == kept), "single")
+
+    @film_layout.setter
+    def film_layout(self, name: LayoutName) -> None:
+        self._set("film_layout", "viewer/layout", name)
 
     def is_on(self, action_id: str) -> bool | None:
         """Whether a remembered action was on; None when it was never used."""

@@ -23,12 +23,11 @@ from db.records import Reading as ReadingRecord
 from desktop.background import Job
 from desktop.errors import known_sentence
 from desktop.services import Services
+from gaze2report.imaging.film_views import film_kind
 from gaze2report.types import Image
 
 if TYPE_CHECKING:
     from db.database import Workspace
-
-_LATERAL_VIEWS = ("LL", "RL", "LATERAL", "LAT", "LLD", "RLD")
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ def _open_study(
 
 def draft_instance(study: Study) -> Instance | None:
     """The film a report is drafted for, and the one shown first: the first frontal one."""
-    frontal = [i for i in study.instances if i.header.view_position.upper() not in _LATERAL_VIEWS]
+    frontal = [i for i in study.instances if film_kind(i.header) == "frontal"]
     return next(iter(frontal or study.instances), None)
 
 

@@ -14,7 +14,8 @@ from gaze2report.types import Image, InstanceHeader
 CornerLine = tuple[str, str]
 """Text and colour of a line in a corner."""
 
-BANNER_HEIGHT_PX = 26
+BANNER_HEIGHT_PX, _TWO_LINES_HEIGHT_PX = 26, 42
+_ONE_LINE_WIDTH_PX = 480
 _MARGIN_PX = 10
 _LINE_PX = 17
 _LEFT_SHARE = 0.36
@@ -28,16 +29,17 @@ class Banner:
     details: tuple[str, ...]
 
 
-def banner_of(header: InstanceHeader) -> Banner:
-    """The identity of one film, from that film's own header."""
+def banner_of(header: InstanceHeader, tag: str = "") -> Banner:
+    """The identity of one film, from that film's own header; ``tag`` says what it is beside others (``PRIOR``)."""
     details = (
-        f"ID {header.patient_id or 'none'}",
-        sex_age_text(header.patient_sex, header.patient_age_years) or "sex/age ?",
+        tag,
         when_text(header.study_date, header.study_time) or "no study date",
         view_text(header),
+        f"ID {header.patient_id or 'none'}",
+        sex_age_text(header.patient_sex, header.patient_age_years) or "sex/age ?",
         f"Acc {header.accession_number or 'none'}",
     )
-    return Banner(name_text(header.patient_name), details)
+    return Banner(name_text(header.patient_name), tuple(detail for detail in details if detail))
 
 
 def view_text(header: InstanceHeader) -> str:
@@ -66,29 +68,44 @@ def size_text(image: Image) -> str:
     return f"{columns} x {rows}"
 
 
-def paint_banner(painter: QPainter, banner: Banner, width: float, *, alarm: str = "") -> None:
-    """Draw the banner along the top; details that do not fit are cut at the end, the name never.
+def banner_height_px(width: float) -> int:
+    """Height of the banner on a view of this width, logical pixels: two lines where one would cut the details."""
+    return BANNER_HEIGHT_PX if width >= _ONE_LINE_WIDTH_PX else _TWO_LINES_HEIGHT_PX
 
-    An ``alarm`` turns it red and stands before the details.
+
+def paint_banner(painter: QPainter, banner: Banner, width: float, *, alarm: str = "") -> None:
+    """Draw the banner along the top; details that do not fit are cut at the end, the name last of all.
+
+    An ``alarm`` turns it red and stands at its right end, beside the name.
     """
     painter.save()
-    ground = QColor(theme.ALARM_GROUND) if alarm else QColor(12, 14, 16, 225)
-    painter.fillRect(QRectF(0, 0, width, BANNER_HEIGHT_PX), ground)
-    bold, usual = _font(painter, 13, True), _font(painter, 12, False)
-    painter.setFont(bold)
-    painter.setPen(QColor("#f0f2f5"))
-    name_width = min(QFontMetricsF(bold).horizontalAdvance(banner.name), width * 0.5)
-    name = QFontMetricsF(bold).elidedText(banner.name, Qt.TextElideMode.ElideRight, name_width + 1)
-    vertical = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-    painter.drawText(QRectF(_MARGIN_PX, 0, name_width + 2, BANNER_HEIGHT_PX), vertical, name)
-    left = _MARGIN_PX + name_width + 16
-    painter.setFont(usual)
-    painter.setPen(QColor("#ffffff" if alarm else theme.TEXT))
-    room = max(0.0, width - left - _MARGIN_PX)
-    texts = (alarm, *banner.details) if alarm else banner.details
-    details = QFontMetricsF(usual).elidedText("   ".join(texts), Qt.TextElideMode.ElideRight, room)
-    painter.drawText(QRectF(left, 0, room, BANNER_HEIGHT_PX), vertical, details)
+    height = banner_height_px(width)
+    is_one_line = height == BANNER_HEIGHT_PX
+    painter.fillRect(QRectF(0, 0, width, height), QColor(theme.ALARM_GROUND) if alarm else QColor(12, 14, 16, 225))
+    bold, usual, white = _font(painter, 13, True), _font(painter, 12, False), QColor("#ffffff")
+    right = width - _MARGIN_PX
+    line_height = height if is_one_line else height / 2
+    if alarm:
+        room = min(QFontMetricsF(bold).horizontalAdvance(alarm) + 2, width / 2)
+        _paint_line(painter, bold, white, alarm, QRectF(right - room, 0, room, line_height))
+        right -= room + _MARGIN_PX
+    name_room = min(QFontMetricsF(bold).horizontalAdvance(banner.name) + 2, right - _MARGIN_PX)
+    if is_one_line:
+        name_room = min(name_room, max(right - _MARGIN_PX, 0) * 0.6)
+    _paint_line(painter, bold, QColor("#f0f2f5"), banner.name, QRectF(_MARGIN_PX, 0, name_room, line_height))
+    details = "   ".join(banner.details)
+    left = _MARGIN_PX + name_room + 14 if is_one_line else _MARGIN_PX
+    end = right if is_one_line else width - _MARGIN_PX
+    box = QRectF(left, 0 if is_one_line else line_height - 1, max(0.0, end - left), line_height)
+    _paint_line(painter, usual, white if alarm else QColor(theme.TEXT), details, box)
     painter.restore()
+
+
+def _paint_line(painter: QPainter, font: QFont, colour: QColor, text: str, box: QRectF) -> None:
+    painter.setFont(font)
+    painter.setPen(colour)
+    shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
 
 def paint_corners(

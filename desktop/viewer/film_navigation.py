@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from desktop.viewer.annotations import BANNER_HEIGHT_PX
+from desktop.viewer.annotations import banner_height_px
 from desktop.viewer.viewport import Viewport, fitted
 from gaze2report.imaging.orientation import STORED, Orientation
 
@@ -51,7 +51,7 @@ class FilmNavigation(QWidget):
     def fitted_viewport(self, orientation: Orientation) -> Viewport:
         """The viewport that shows the whole image below the banner."""
         width_px, height_px = self.device_size()
-        banner_px = round(BANNER_HEIGHT_PX * self.devicePixelRatioF())
+        banner_px = round(banner_height_px(self.width()) * self.devicePixelRatioF())
         columns, rows = self._size_px
         view = fitted(width_px, max(1, height_px - banner_px), columns, rows, orientation)
         whole = Viewport(width_px, height_px, view.scale, view.center_x_px, view.center_y_px, view.orientation)

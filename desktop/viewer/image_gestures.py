@@ -127,10 +127,11 @@ class ImageGestures:
         if self._view.cursor().shape() != wanted:
             self._view.setCursor(QCursor(wanted))
 
-    def double_click(self, event: QMouseEvent) -> None:
-        """Offer a double click to the layers."""
-        if self._view.image is not None and self._is_for_layers(event):
-            any(layer.double_click(self._mouse(event)) for layer in self._layers())
+    def double_click(self, event: QMouseEvent) -> bool:
+        """Offer a double click to the layers; False when it is left over."""
+        if self._view.image is None or not self._is_for_layers(event):
+            return True
+        return any(layer.double_click(self._mouse(event)) for layer in self._layers())
 
     def release(self, event: QMouseEvent) -> None:
         """End the drag; a right click without one asks for the menu."""

@@ -13,6 +13,7 @@ from desktop.viewer.annotations import (
     BANNER_HEIGHT_PX,
     Banner,
     CornerLine,
+    banner_height_px,
     banner_of,
     notes_of,
     paint_banner,
@@ -32,7 +33,7 @@ from desktop.viewer.viewport import Viewport
 from desktop.viewer.window_tool import WindowTool
 from gaze2report.imaging.calibration import Calibration, calibration_of
 from gaze2report.imaging.orientation import STORED, EdgeLetters, edge_letters
-from gaze2report.types import Image
+from gaze2report.types import Image, InstanceHeader
 
 
 class ImageView(FilmNavigation):
@@ -40,6 +41,12 @@ class ImageView(FilmNavigation):
 
     Attributes
     ----------
+    header : InstanceHeader or None
+        Of the film that is shown, or spoken of.
+    tag : str
+        What the film is beside others, for the banner: ``PRIOR``.
+    note : str
+        What must be known about the choice of this film; shown with the warnings.
     calibration : Calibration or None
         What the scale ruler measures with; the header's, until a reader's own is set.
     overlays, shutter : ImageLayer
@@ -54,6 +61,8 @@ class ImageView(FilmNavigation):
         The reader changed window or inversion.
     activated
         The reader pressed a button over this view, or gave it the keyboard.
+    double_clicked
+        The reader double-clicked, and no layer took it.
     menu_wanted(QPoint)
         The reader clicked with the right button, at this global position.
     """
@@ -61,6 +70,7 @@ class ImageView(FilmNavigation):
     image_changed = Signal()
     window_moved = Signal()
     activated = Signal()
+    double_clicked = Signal()
     menu_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -78,9 +88,9 @@ class ImageView(FilmNavigation):
         self._layers: list[ImageLayer] = [self.shutter, self.overlays]
         self.magnifier = Magnifier(lambda: self._picture, lambda: self._layers, self.update)
         self._picture: FilmPicture | None = None
-        self._banner: Banner | None = None
-        self._message = self._alarm = ""
-        self._is_marked_active = False
+        self.header: InstanceHeader | None = None
+        self.tag = self.note = self._message = self._alarm = ""
+        self._is_marked_active = self._is_key_image = False
         self.gestures = ImageGestures(self)
 
     # -- what is shown ------------------------------------------------------------------------------------------
@@ -94,17 +104,17 @@ class ImageView(FilmNavigation):
         self.shutter.set_image(film.image)
         self.overlays.set_planes(film.overlays)
         self.magnifier.switch_off()
-        self._banner, self._message = banner_of(film.image.header), ""
+        self.header, self._message, self.note = film.image.header, "", ""
         self.begin_at(film.pyramid.columns, film.pyramid.rows)
         self.image_changed.emit()
 
-    def set_message(self, message: str, banner: Banner | None = None) -> None:
-        """Show a sentence instead of an image."""
+    def set_message(self, message: str, header: InstanceHeader | None = None) -> None:
+        """Show a sentence instead of an image; ``header`` says whose film it is about."""
         self.image = self._picture = self.window_tool = self.viewport = self.calibration = None
         self.shutter.set_image(None)
         self.overlays.set_planes(())
         self.magnifier.switch_off()
-        self._message, self._banner = message, banner
+        self._message, self.header, self.note = message, header, ""
         self.view_changed.emit()
         self.image_changed.emit()
         self.update()
@@ -150,7 +160,17 @@ class ImageView(FilmNavigation):
     @property
     def banner(self) -> Banner | None:
         """Identity painted at the top."""
-        return self._banner
+        return banner_of(self.header, self.tag) if self.header is not None else None
+
+    def set_note(self, note: str) -> None:
+        """What must be known about the choice of this film."""
+        self.note = note
+        self.update()
+
+    def mark_key_image(self, is_key: bool) -> None:
+        """Show that the film is a key image."""
+        self._is_key_image = is_key
+        self.update()
 
     @property
     def letters(self) -> EdgeLetters | None:
@@ -201,8 +221,8 @@ class ImageView(FilmNavigation):
             box = self.rect().adjusted(40, 40, -40, -40)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message)
         self._paint_corners(painter)
-        if self._banner is not None:
-            paint_banner(painter, self._banner, self.width(), alarm=self._alarm)
+        if self.banner is not None:
+            paint_banner(painter, self.banner, self.width(), alarm=self._alarm)
         self._paint_frame(painter)
         painter.end()
 
@@ -221,7 +241,9 @@ class ImageView(FilmNavigation):
                 painter.restore()
 
     def _paint_marks(self, painter: QPainter, viewport: Viewport) -> None:
-        area = QRectF(self.rect()).adjusted(0, BANNER_HEIGHT_PX, 0, 0)
+        is_narrow = banner_height_px(self.width()) > BANNER_HEIGHT_PX
+        raised = 36 if is_narrow and self.are_corners_shown else 0  # above the corner, which reaches the middle
+        area = QRectF(self.rect()).adjusted(0, banner_height_px(self.width()), 0, -raised)
         if self.letters is not None:
             paint_letters(painter, self.letters, area)
         if self.are_corners_shown and self.calibration is not None:
@@ -246,6 +268,10 @@ class ImageView(FilmNavigation):
         if self.image is None:
             return []
         lines = warnings_of(self.image.header)
+        if self.note:
+            lines.append((self.note, theme.WARNING))
+        if self._is_key_image:
+            lines.append(("KEY IMAGE", theme.ACCENT))
         if self.orientation.badge:
             lines.append((self.orientation.badge, theme.WARNING))
         if self.letters is None:
@@ -291,8 +317,9 @@ class ImageView(FilmNavigation):
         self.gestures.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """For the layers only: a double click inside a film must not become a drag."""
-        self.gestures.double_click(event)
+        """For the layers, else for the whole screen; it must not become a drag."""
+        if not self.gestures.double_click(event):
+            self.double_clicked.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom to the cursor."""

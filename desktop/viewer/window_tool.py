@@ -44,6 +44,14 @@ class WindowTool:
         """The preset under a digit."""
         return next((preset for preset in self.presets if preset.key == key), None)
 
+    @property
+    def automatic(self) -> VoiWindow:
+        """The window from the film's own percentiles."""
+        preset = self.preset("0")
+        assert preset is not None
+        assert isinstance(preset.voi, VoiWindow)
+        return preset.voi
+
     def is_on(self, preset: Preset) -> bool:
         """Whether a preset is what the film is shown under."""
         return self.voi is preset.voi or self.voi == preset.voi

@@ -145,7 +145,7 @@ def test_the_banner_is_painted_over_whatever_the_film_does(qtbot) -> None:
         assert (strip >> 8 & 0xFF).mean() < 90  # on a dark ground
         view.zoom(3.0)
         view.pan(40, 60)
-    view.set_message("This film cannot be shown.", view.banner)
+    view.set_message("This film cannot be shown.", view.header)
     assert len(np.unique(pixels(view)[:BANNER_HEIGHT_PX])) > 20
 
 
