@@ -148,6 +148,8 @@ class MainWindow(QMainWindow):
         services.reporter.known_error.connect(self.notices.fault)
         self.report.notice.connect(self.status.say)
         self.viewer.hanging.notice.connect(self.status.say)
+        self.viewer.measuring.notice.connect(self.status.say)
+        self.viewer.measuring.keeper.failed.connect(self.notices.fault)
         self._on_reading_opened()
 
     # -- readers ------------------------------------------------------------------------------------------------
@@ -331,7 +333,7 @@ class MainWindow(QMainWindow):
             self.closed.emit()
             return
         event.ignore()
-        if self.autosave.is_failing:
+        if self.autosave.is_failing or self.viewer.measuring.keeper.fault:
             self.notices.fault(
                 "The text of this study is not saved yet. Copy it first, or close without it.",
                 "Close without saving", self._close_now,

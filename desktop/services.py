@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.actions import Actions
 from desktop.background import Background
+from desktop.drawings import Drawings
 from desktop.errors import ErrorReporter
 from desktop.model_host import ModelHost
 from desktop.reading import Reading
@@ -29,6 +30,8 @@ class Services(QObject):
         Who is reading, and what they may do.
     actions : Actions
         What the reader can do; each part of the window registers its own.
+    drawings : Drawings
+        What is drawn on the films of the patient on screen.
     film_intake, import_intake : Intake
         Two, so that opening a film never waits for an import.
     workspace : Workspace or None
@@ -66,5 +69,6 @@ class Services(QObject):
         self.reporter = reporter
         self.reading = reading
         self.gaze = ReadingGaze(reading, self)
+        self.drawings = Drawings(self)
         self.workspace: Workspace | None = None
         self.workspace_fault = ""

@@ -22,8 +22,10 @@ from db.records import (
 from db.records import Reading as ReadingRecord
 from desktop.background import Job
 from desktop.errors import known_sentence
+from desktop.operations.drawings import save_marks
 from desktop.services import Services
 from gaze2report.imaging.film_views import film_kind
+from gaze2report.imaging.measurements import FilmMarks
 from gaze2report.types import Image
 
 if TYPE_CHECKING:
@@ -145,21 +147,25 @@ def _stay(services: Services) -> Callable[[BaseException], None]:
     return stay
 
 
-Leaving = tuple[int, WorkingText]
+Leaving = tuple[int, WorkingText, dict[str, FilmMarks]]
 
 
 def leaving(services: Services) -> Leaving | None:
     """What has to be kept of the study on screen before it goes."""
     reading = services.reading
-    return (reading.record.id, reading.working_text()) if reading.record is not None and reading.can_edit else None
+    if reading.record is None or not reading.can_edit:
+        return None
+    return reading.record.id, reading.working_text(), services.drawings.unsaved
 
 
 def _leave(workspace: Workspace, left: Leaving | None) -> None:
     from db import readings
 
     if left is not None:
-        readings.autosave(workspace, *left)
-        readings.close_reading(workspace, left[0])
+        reading_id, text, drawn = left
+        readings.autosave(workspace, reading_id, text)
+        save_marks(workspace, reading_id, drawn)
+        readings.close_reading(workspace, reading_id)
 
 
 def _open_study(

@@ -69,15 +69,15 @@ def _add_size(actions: Actions, panel: ViewerPanel) -> None:
             ActionSpec("image.zoom_out", "Zoom &out", "Image", ("Ctrl+-", "-"), section="size"),
             lambda view: view.zoom(0.8),
         ),
-        (
-            ActionSpec(
-                "image.reset", "&Reset", "Image", ("Esc",), "film", section="size",
-                tip="Fit, as stored, opening window, not inverted",
-            ),
-            lambda view: view.reset(),
-        ),
     ):  # fmt: skip
         actions.add(spec, _on_active(panel, act))
+    actions.add(
+        ActionSpec(
+            "image.reset", "&Reset", "Image", ("Esc",), "film", section="size",
+            tip="Fit, as stored, opening window, not inverted; first puts away what is being measured",
+        ),
+        panel.escape,
+    )  # fmt: skip
     actions.add(
         ActionSpec("image.next_film", "&Next film", "Image", ("PgDown",), "film", section="film"),
         lambda: panel.step_film(1),

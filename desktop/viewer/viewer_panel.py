@@ -13,6 +13,8 @@ from desktop.viewer.hanging import LAYOUT_TITLES
 from desktop.viewer.image_gestures import ToolName
 from desktop.viewer.image_view import ImageView
 from desktop.viewer.layout_actions import add_layout_actions
+from desktop.viewer.measurement_bar import MeasurementBar
+from desktop.viewer.measuring import Measuring
 from desktop.viewer.study_hanging import StudyHanging
 from desktop.viewer.thumbnails import ThumbnailStrip
 from desktop.viewer.viewer_actions import NEEDS_FILM, TOOLS, add_viewer_actions
@@ -54,6 +56,10 @@ class ViewerPanel(QWidget):
         add_layout_actions(services.actions, self)
         for widget in (*self.views, self.strip):
             services.actions.add_widget("film", widget)
+        self.measuring = Measuring(services, lambda: self.active_view, self)
+        for view in self.views:
+            self.measuring.attach(view)
+        self.measurement_bar = MeasurementBar(services, self.measuring)
         self._make_tools()
         self._lay_out()
         self.grid.cells["main"].film_shown.connect(lambda _, film: self.gaze.set_film(film))
@@ -105,6 +111,7 @@ class ViewerPanel(QWidget):
             (self.fit_button, self.pixels_button, self.reset_button),
             (self.turn_button, self.flip_button, self.magnifier_button),
             (self.layout_button, self.link_button),
+            (self.measurement_bar.menu_button, self.measurement_bar.list_button),
         )
         for group in groups:
             for button in group:
@@ -124,6 +131,7 @@ class ViewerPanel(QWidget):
         column.addLayout(films, 1)
         column.addWidget(self.gaze.hint)
         column.addWidget(self.gaze.panel)
+        column.addWidget(self.measurement_bar.list)
 
     @property
     def active_view(self) -> ImageView:
@@ -144,7 +152,13 @@ class ViewerPanel(QWidget):
         """What a left drag does from now on."""
         for view in self.views:
             view.gestures.tool = name
+        self.measuring.drawings.choose_tool(None)
         self._refresh_tools()
+
+    def escape(self) -> None:
+        """Put away what is being measured; with nothing of it, show the film as it was opened."""
+        if not self.measuring.cancel():
+            self.active_view.reset()
 
     def choose_preset(self, number: int) -> None:
         """Window by digit: 1 to 6 the header's, 7 lung, 8 mediastinum, 9 inverts, 0 automatic."""

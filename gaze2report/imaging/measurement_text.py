@@ -149,7 +149,7 @@ def report_sentence(
     if measurement.is_proposed or not all(math.isfinite(value.value) for value in values):
         return ""
     if not values:
-        return f"{label}." if label and measurement.kind == "text" else ""
+        return f"{label[0].upper()}{label[1:]}." if label and measurement.kind == "text" else ""
     stated = ", ".join(value.rounded for value in values)
     name = label or (f"{KIND_NAMES[measurement.kind]} region" if len(values) > 1 else KIND_NAMES[measurement.kind])
     note = f" ({caveat})" if caveat and measurement.kind == "ctr" else ""
