@@ -12,7 +12,8 @@ from db.records import SIGNED_STATUSES, DraftRecord, Instance, ReportVersion, St
 from db.records import Reading as ReadingRecord
 from desktop.reading_text import ReadingText
 from desktop.section_draft import DRAFT_SECTIONS, SectionDraft, joint
-from desktop.text_spans import Origin, difference, plain, sentences
+from desktop.text_spans import Origin, difference, plain
+from gaze2report.report_text import sentence_spans
 from gaze2report.types import Draft, Fixation, Image
 
 DraftPhase = Literal["none", "waiting", "drafting", "done", "refused", "failed", "cancelled"]
@@ -268,7 +269,7 @@ class Reading(ReadingText):
         if not aside or not self.section_drafts[section].is_complete:
             return ""
         draft = self.section_drafts[section]
-        start, end = sentences(aside)[0]
+        start, end = sentence_spans(aside)[0]
         draft.placed = draft.text.rindex(aside) + end
         return aside[start:end]
 
@@ -322,4 +323,4 @@ class Reading(ReadingText):
 
 def _not_yet_in(text: str, offered: str) -> str:
     """The sentences offered that a text does not have word for word."""
-    return " ".join(offered[a:b] for a, b in sentences(offered) if offered[a:b] not in text)
+    return " ".join(offered[a:b] for a, b in sentence_spans(offered) if offered[a:b] not in text)

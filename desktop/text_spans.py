@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import groupby
 
 from db.records import SPAN_ORIGINS, SpanOrigin
+from gaze2report.report_text import sentence_spans
 
 Origin = SpanOrigin
 Run = tuple[int, int, Origin]
@@ -20,8 +20,6 @@ _CODES = {origin: code for code, origin in enumerate(SPAN_ORIGINS)}
 _READER, _AI, _EDITED = _CODES["reader"], _CODES["ai"], _CODES["ai-edited"]
 _ACCEPTED = 0x80
 """Added to the code of an AI character that the reader has accepted."""
-
-_SENTENCE = re.compile(r"\S(?:.*?)(?:[.!?](?=\s|$)|(?=\n)|$)", re.MULTILINE)
 
 
 class SectionText:
@@ -70,7 +68,9 @@ class SectionText:
     def unreviewed(self) -> tuple[tuple[int, int], ...]:
         """Sentences with AI text that the reader has neither changed nor accepted, as start and end."""
         return tuple(
-            (start, end) for start, end in sentences(self._text) if any(code == _AI for code in self._codes[start:end])
+            (start, end)
+            for start, end in sentence_spans(self._text)
+            if any(code == _AI for code in self._codes[start:end])
         )
 
     def accept(self, start: int, end: int) -> None:
@@ -108,10 +108,10 @@ class SectionText:
     def _cut_sentences(self, start: int, end: int) -> list[tuple[int, int]]:
         """Sentences that lose some, but not all, of their characters, or get something put inside."""
         if start == end:
-            return [(first, last) for first, last in sentences(self._text) if first < start < last]
+            return [(first, last) for first, last in sentence_spans(self._text) if first < start < last]
         return [
             (first, last)
-            for first, last in sentences(self._text)
+            for first, last in sentence_spans(self._text)
             if start < last and end > first and not (start <= first and end >= last)
         ]
 
@@ -130,14 +130,9 @@ def _grouped(codes: Iterable[int]) -> list[tuple[int, int, int]]:
     return found
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
-    """Start and end of each sentence; a line break ends one too."""
-    return [match.span() for match in _SENTENCE.finditer(text)]
-
-
 def sentence_start(text: str, position: int) -> int:
     """Where the sentence begins that goes on at a position; the position itself between two sentences."""
-    return next((start for start, end in sentences(text) if start < position < end), position)
+    return next((start for start, end in sentence_spans(text) if start < position < end), position)
 
 
 def difference(old: str, new: str) -> tuple[int, int, str]:
@@ -167,7 +162,7 @@ def difference_at(old: str, new: str, position: int) -> tuple[int, int, str]:
 
 def sentence_at(text: str, position: int) -> tuple[int, int] | None:
     """The sentence that a position is in or just behind of; None between two."""
-    return next(((start, end) for start, end in sentences(text) if start <= position <= end), None)
+    return next(((start, end) for start, end in sentence_spans(text) if start <= position <= end), None)
 
 
 def utf16_length(text: str) -> int:

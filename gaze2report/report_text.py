@@ -79,6 +79,14 @@ def split_report(text: str) -> Report:
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
 
 
+_SENTENCE = re.compile(r"\S(?:.*?)(?:[.!?](?=\s|$)|(?=\n)|$)", re.MULTILINE)
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of each sentence in characters; a line break ends one too."""
+    return [match.span() for match in _SENTENCE.finditer(text)]
+
+
 def split_sentences(text: str) -> list[str]:
     """Split a section into sentences."""
     return [sentence.strip() for sentence in _SENTENCE_END.split(text) if sentence.strip()]
