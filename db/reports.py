@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +14,7 @@ from db.lifecycle import change_status, study_row
 from db.records import SIGNED_STATUSES, TEXT_SECTIONS, ReadingPurpose, ReportVersion, WorkingText
 from db.tables import addendum_work, report, report_version, study
 from db.texts import refuse_unstorable, text_columns
-
-_UNFILLED_FIELD = re.compile(r"\[[A-Za-z _-]*\]|_{3,}")
+from gaze2report.report_templates.fields import find_fields
 
 
 def accept(
@@ -228,9 +226,9 @@ def _refuse_unsignable(text: WorkingText) -> None:
     if not text.impression.strip():
         raise ReportRefused("the impression is missing; a report is not signed without one")
     for section in TEXT_SECTIONS:
-        field = _UNFILLED_FIELD.search(text.section(section))
-        if field:
-            raise ReportRefused(f"the field {field.group()} is not filled in")
+        for field in find_fields(text.section(section))[:1]:
+            shown = text.section(section)[field.start : field.end]
+            raise ReportRefused(f"the field {shown} is not filled in")
     for span in text.spans:
         if span.origin == "ai" and not span.is_accepted and text.section(span.section)[span.start : span.end].strip():
             raise ReportRefused(f"AI text in the {span.section} was neither accepted nor changed by the reader")

@@ -20,6 +20,7 @@ from db.records import (
 from db.records import Reading as ReadingRecord
 from desktop.section_draft import DRAFT_SECTIONS
 from desktop.text_spans import Origin, SectionText, Span
+from gaze2report.report_templates.fields import find_fields
 from gaze2report.types import Image
 
 
@@ -176,6 +177,13 @@ class ReadingText(QObject):
         before = self.sections[section].text
         joint = "\n" if before and not before.endswith("\n") else ""
         self.splice(section, len(before), 0, joint + text, origin)
+
+    def use_defaults(self) -> None:
+        """Put its default in place of every field of a template that has one."""
+        for name in TEXT_SECTIONS:
+            for field in reversed(find_fields(self.sections[name].text)):
+                if not field.is_mandatory:
+                    self.splice(name, field.start, field.end - field.start, field.default_text, "macro")
 
     def mark(self, section: str, at: int, spans: Iterable[Span]) -> None:
         """Say where text that was moved here came from; the spans count from ``at``."""

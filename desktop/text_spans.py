@@ -9,6 +9,9 @@ from db.records import SPAN_ORIGINS, SpanOrigin
 from gaze2report.report_text import sentence_spans
 
 Origin = SpanOrigin
+sentences = sentence_spans
+"""Start and end of each sentence of a text."""
+
 Run = tuple[int, int, Origin]
 """Start, end (exclusive) in characters, and origin."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -38,9 +38,18 @@ def begin_correction(*, services: Services, owner: QObject, on_failure: OnFailur
 
 
 def sign_correction(
-    *, reason: str, services: Services, owner: QObject, on_signed: Callable[[], None], on_failure: OnFailure
+    *,
+    reason: str,
+    services: Services,
+    owner: QObject,
+    overridden: Sequence[str] = (),
+    on_signed: Callable[[], None],
+    on_failure: OnFailure,
 ) -> Job | None:
-    """Sign the text on screen in place of the signed one. None when nothing is being corrected."""
+    """Sign the text on screen in place of the signed one. None when nothing is being corrected.
+
+    ``overridden`` are the codes of the warnings in spite of which it is signed.
+    """
     reading = services.reading
     record = reading.record
     if record is None or not reading.is_correcting or not reading.can_edit:
@@ -58,7 +67,7 @@ def sign_correction(
         on_failure(error)
 
     return services.background.run(
-        owner, _correct, services.workspace, record, reading.working_text(), reason,
+        owner, _correct, services.workspace, record, reading.working_text(), reason, tuple(overridden),
         lane="db", on_success=show, on_failure=stay, must_finish=True,
     )  # fmt: skip
 
@@ -138,10 +147,15 @@ def _open_correction(workspace: Workspace, study_uid: str, reader: str) -> Readi
     return readings.open_correction(workspace, study_uid, reader)
 
 
-def _correct(workspace: Workspace, record: ReadingRecord, text: WorkingText, reason: str) -> Kept:
+def _correct(
+    workspace: Workspace, record: ReadingRecord, text: WorkingText, reason: str, overridden: tuple[str, ...]
+) -> Kept:
     from db import reports
 
-    reports.correct(workspace, record.id, text, signer=record.reader, reason=reason, study_uid=record.study_uid)
+    reports.correct(
+        workspace, record.id, text,
+        signer=record.reader, reason=reason, study_uid=record.study_uid, overridden=overridden,
+    )  # fmt: skip
     return _kept(workspace, record.study_uid)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -23,13 +23,28 @@ def accept_report(*, services: Services, owner: QObject, on_accepted: Callable[[
     return _keep(services, owner, None, on_accepted)
 
 
-def sign_report(*, services: Services, owner: QObject, on_signed: Callable[[], None] | None = None) -> Job | None:
-    """Sign the text as the final report, in the name of the reader. None when there is nothing to write on."""
+def sign_report(
+    *,
+    services: Services,
+    owner: QObject,
+    overridden: Sequence[str] = (),
+    on_signed: Callable[[], None] | None = None,
+) -> Job | None:
+    """Sign the text as the final report, in the name of the reader. None when there is nothing to write on.
+
+    ``overridden`` are the codes of the warnings in spite of which it is signed.
+    """
     record = services.reading.record
-    return _keep(services, owner, record.reader if record is not None else "", on_signed)
+    return _keep(services, owner, record.reader if record is not None else "", on_signed, tuple(overridden))
 
 
-def _keep(services: Services, owner: QObject, signer: str | None, on_kept: Callable[[], None] | None) -> Job | None:
+def _keep(
+    services: Services,
+    owner: QObject,
+    signer: str | None,
+    on_kept: Callable[[], None] | None,
+    overridden: tuple[str, ...] = (),
+) -> Job | None:
     reading = services.reading
     record, text = reading.record, reading.working_text()
     if record is None or not reading.can_edit:
@@ -51,20 +66,28 @@ def _keep(services: Services, owner: QObject, signer: str | None, on_kept: Calla
         services.reporter.report(error)
 
     return services.background.run(
-        owner, _write, services.workspace, record.id, text, draft_id, signer, record.study_uid,
+        owner, _write, services.workspace, record.id, text, draft_id, signer, record.study_uid, overridden,
         lane="db", on_success=show, on_failure=stay, must_finish=True,
     )  # fmt: skip
 
 
 def _write(
-    workspace: Workspace, reading_id: int, text: WorkingText, draft_id: int | None, signer: str | None, study_uid: str
+    workspace: Workspace,
+    reading_id: int,
+    text: WorkingText,
+    draft_id: int | None,
+    signer: str | None,
+    study_uid: str,
+    overridden: tuple[str, ...],
 ) -> Kept:
     from db import reports, studies
 
     if signer is None:
         reports.accept(workspace, reading_id, text, draft_id=draft_id, study_uid=study_uid)
     else:
-        reports.sign(workspace, reading_id, text, draft_id=draft_id, signer=signer, study_uid=study_uid)
+        reports.sign(
+            workspace, reading_id, text, draft_id=draft_id, signer=signer, study_uid=study_uid, overridden=overridden
+        )
     return studies.get(workspace, study_uid), tuple(reports.of_study(workspace, study_uid))
 
 
@@ -93,22 +116,13 @@ def _commit(workspace: Workspace, reading_id: int, text: WorkingText) -> str:
 
 
 def obstacles_to_signing(services: Services) -> tuple[str, ...]:
-    """What must be done before the report can be signed, as sentences."""
+    """What stands against signing apart from the text, as sentences; the text itself is checked by the rules."""
     reading = services.reading
     if not reading.can_edit:
         return ("This report cannot be changed.",)
     refusal = services.session.refusal("finalise")
     if refusal:
         return (refusal,)
-    found = []
-    if reading.sections["findings"].is_empty:
-        found.append("The findings are empty.")
-    if reading.sections["impression"].is_empty:
-        found.append("The impression is empty.")
-    if reading.draft_state.phase == "drafting":
-        found.append("A draft is still being written; wait for it or cancel it.")
-    count = len(reading.unreviewed())
-    if count:
-        noun = "1 AI sentence is" if count == 1 else f"{count} AI sentences are"
-        found.append(f"{noun} not reviewed yet.")
-    return tuple(found)
+    if reading.draft_state.phase == "drafting" and not reading.is_ai_withheld:
+        return ("A draft is still being written; wait for it or cancel it.",)
+    return ()

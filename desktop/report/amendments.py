@@ -27,6 +27,7 @@ from desktop.operations.amendments import (
     sign_correction,
 )
 from desktop.operations.autosave import SAVE_AFTER_MS
+from desktop.operations.report_checks import ReportChecks
 from desktop.operations.reports import obstacles_to_signing
 from desktop.patient_text import utc_text
 from desktop.report.versions_dialog import VersionsDialog
@@ -63,6 +64,8 @@ class Amendments(QWidget):
         super().__init__(parent)
         self._services, self._reading = services, services.reading
         self._dialog: VersionsDialog | None = None
+        self._checks = ReportChecks(services, self)
+        self._shown_warnings: tuple[str, ...] = ()
         self._study_uid = ""
         self.added = QLabel()
         self.added.setWordWrap(True)
@@ -192,13 +195,21 @@ class Amendments(QWidget):
     # -- correction ---------------------------------------------------------------------------------------------
 
     def _sign_correction(self) -> None:
-        obstacles = obstacles_to_signing(self._services)
+        issues = self._checks.issues()
+        blockers = [issue.sentence for issue in issues if issue.kind == "blocker"]
+        obstacles = (*obstacles_to_signing(self._services), *blockers)
         if obstacles:
             self.correction_bar.say("Not ready to sign: " + " ".join(obstacles))
+            return
+        warnings = tuple(issue.sentence for issue in issues)
+        if warnings and warnings != self._shown_warnings:
+            self._shown_warnings = warnings
+            self.correction_bar.say(f"Please check: {' '.join(warnings)} Sign again to sign in spite of it.")
             return
         self.correction_bar.set_busy(True)
         sign_correction(
             reason=self.correction_bar.reason.currentText(), services=self._services, owner=self,
+            overridden=sorted({issue.code for issue in issues}),
             on_signed=lambda: self.notice.emit("The correction is signed."),
             on_failure=lambda error: self.correction_bar.say(_sentence(error, self._services)),
         )  # fmt: skip
@@ -209,6 +220,7 @@ class Amendments(QWidget):
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def _on_opened(self) -> None:
+        self._shown_warnings = ()
         if self._keep_later.isActive():
             self._keep_addendum()
         self._study_uid = ""

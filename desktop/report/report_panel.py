@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
+from desktop.operations.report_checks import ReportChecks
 from desktop.operations.reports import accept_report, commit_reading, obstacles_to_signing, sign_report
 from desktop.report.amendments import Amendments
 from desktop.report.commit_row import CommitRow
@@ -29,6 +30,7 @@ from desktop.report.sign_bar import SignBar
 from desktop.section_draft import DRAFT_SECTIONS
 from desktop.services import Services
 
+_CHECK_AFTER_MS = 200
 _STATUS_TEXTS = {"in-progress": "in progress", "unread": "unread"}
 
 
@@ -53,6 +55,8 @@ class ReportPanel(QWidget):
         self.review = SentenceReview(self._reading, self.sections)
         self.linked = LinkedSentences(services.gaze, self.sections)
         self.sign_bar = SignBar()
+        self.checks = ReportChecks(services, self)
+        self._check_again = QTimer(self, singleShot=True, interval=_CHECK_AFTER_MS)
         add_report_actions(services.actions, self)
         self.amendments = Amendments(services)
         self.review_row = ReviewRow(self._reading, services.actions)
@@ -130,6 +134,11 @@ class ReportPanel(QWidget):
         self._services.session.changed.connect(self._refresh_buttons)
         for signal in (reading.opened, reading.draft_changed, reading.report_changed, reading.image_changed):
             signal.connect(self.refresh)
+        self.sign_bar.place_wanted.connect(self.sections.go_to)
+        self.sign_bar.defaults_wanted.connect(self.use_defaults)
+        self._check_again.timeout.connect(self._refresh_sign_bar)
+        for signal in (reading.edited, reading.draft_changed, reading.report_changed, self.checks.facts_changed):
+            signal.connect(self._check_again.start)
         reading.opened.connect(self.sign_bar.hide)
         reading.opened.connect(lambda: self.saved.setText(""))
         reading.opened.connect(self._on_save_recovered)
@@ -153,7 +162,8 @@ class ReportPanel(QWidget):
         """Show what signing means; it happens when the reader confirms."""
         record = self._reading.record
         if record is not None and self._reading.can_edit and not self._reading.is_correcting:
-            self.sign_bar.ask(record.reader, obstacles_to_signing(self._services))
+            self.checks.load_facts()
+            self.sign_bar.ask(record.reader, obstacles_to_signing(self._services), self.checks.issues())
             self._services.gaze.set_asked_to_sign()
 
     def draft_or_cancel(self) -> None:
@@ -200,6 +210,11 @@ class ReportPanel(QWidget):
         for name in names:
             self._reading.insert_draft(name)
 
+    def use_defaults(self) -> None:
+        """Put its default in place of every field that has one."""
+        if self._reading.can_edit:
+            self._reading.use_defaults()
+
     def accept_all(self) -> None:
         """Let all AI text stand as it is."""
         self._reading.accept_all()
@@ -223,8 +238,19 @@ class ReportPanel(QWidget):
         return focused is not None and self.sections.isAncestorOf(focused)
 
     def _sign(self) -> None:
+        self._refresh_sign_bar()
+        if any(issue.kind == "blocker" for issue in self.sign_bar.issues):
+            return
         self.sign_bar.hide()
-        sign_report(services=self._services, owner=self, on_signed=lambda: self.notice.emit("The report is signed."))
+        sign_report(
+            services=self._services, owner=self, overridden=sorted({issue.code for issue in self.sign_bar.warnings}),
+            on_signed=lambda: self.notice.emit("The report is signed."),
+        )  # fmt: skip
+
+    def _refresh_sign_bar(self) -> None:
+        record = self._reading.record
+        if record is not None and not self.sign_bar.isHidden():
+            self.sign_bar.show_state(record.reader, obstacles_to_signing(self._services), self.checks.issues())
 
     def _leave_sign_bar(self) -> None:
         self.sign_bar.hide()

@@ -285,4 +285,4 @@ class SectionEditor(QPlainTextEdit):
 
     def minimumSizeHint(self) -> QSize:
         """Three lines."""
-        return QSize(220, self.fontMetrics().lineSpacing() * (1 if self._most_lines else 3) + 16)
+        return QSize(150, self.fontMetrics().lineSpacing() * (1 if self._most_lines else 3) + 16)

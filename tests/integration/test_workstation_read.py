@@ -35,7 +35,7 @@ def test_a_study_is_opened_drafted_edited_accepted_signed_and_read_only_afterwar
     bar = made.window.report.sign_bar
     assert bar.isVisible()
     assert not bar.sign_button.isEnabled()
-    assert "4 AI sentences are not reviewed yet" in bar.obstacles.text()
+    assert [issue.code for issue in bar.issues if issue.kind == "blocker"] == ["unreviewed AI"] * 4
     QTest.keyClick(made.window, Qt.Key.Key_F9, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClick(made.window, Qt.Key.Key_F12)
     bar.sign_button.click()
@@ -56,7 +56,7 @@ def test_signing_says_what_is_missing(make_station, qtbot, tmp_path: Path) -> No
     made.type("findings", "Clear.")
     made.window.report.ask_to_sign()
     bar = made.window.report.sign_bar
-    assert "The impression is empty." in bar.obstacles.text()
+    assert "The impression is empty." in [issue.sentence for issue in bar.issues]
     assert not bar.sign_button.isEnabled()
 
 
