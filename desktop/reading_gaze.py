@@ -208,17 +208,21 @@ class ReadingGaze(QObject):
     # -- what the reader points at --------------------------------------------------------------------------------
 
     def choose_fixation(self, track_index: int, index: int) -> None:
-        """Light the sentences that belong to a fixation; the same one again lets go of it."""
+        """Light the sentences that belong to a fixation."""
         tracks = self.tracks
         lit = tuple(frozenset([index]) if number == track_index else frozenset() for number in range(len(tracks)))
-        if lit == self.choice.lit and not self.choice.regions_px:
-            self._choose(GazeChoice())
-            return
         track = tracks[track_index]
         seconds = f"{track.fixations[index].duration_s:.2f} s"
         found, reason = self._sentences_of(track, index)
         linked = f"linked sentences: {len(found)}" if not reason else f"linked sentences: not available, {reason}"
         self._choose(GazeChoice(lit, (), found, f"{track.name}, fixation {index + 1}, {seconds}; {linked}."))
+
+    def toggle_fixation(self, track_index: int, index: int) -> None:
+        """Choose a fixation; the one that is chosen already is let go of."""
+        before = self.choice
+        self.choose_fixation(track_index, index)
+        if self.choice == before:
+            self.clear_choice()
 
     def choose_sentence(self, section: str, start: int, end: int) -> None:
         """Light the fixations and the region that belong to a sentence."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def add_gaze_actions(actions: Actions, gaze: GazeOnFilm) -> None:
     """Register what can be done with the gaze on the film."""
-    panel, replay = gaze.panel, gaze.panel.replay
+    panel = gaze.panel
     for spec, call, is_on in (
         (
             ActionSpec(
@@ -52,15 +52,21 @@ def add_gaze_actions(actions: Actions, gaze: GazeOnFilm) -> None:
         (
             ActionSpec("gaze.play", "&Play / pause", "Gaze", ("Shift+Space",), "film", section="replay",
                        tip="Replay the gaze at the chosen speed"),
-            replay.toggle,
+            panel.replay.toggle,
         ),
         (
-            ActionSpec("gaze.next_fixation", "&Next fixation", "Gaze", (".",), "film", section="replay"),
-            lambda: replay.step(1),
+            ActionSpec(
+                "gaze.next_fixation", "&Next fixation", "Gaze", (".",), "film", section="replay",
+                tip="Step to the next fixation and light the sentences that belong to it",
+            ),
+            lambda: panel.step(1),
         ),
         (
-            ActionSpec("gaze.previous_fixation", "Pre&vious fixation", "Gaze", (",",), "film", section="replay"),
-            lambda: replay.step(-1),
+            ActionSpec(
+                "gaze.previous_fixation", "Pre&vious fixation", "Gaze", (",",), "film", section="replay",
+                tip="Step to the fixation before and light the sentences that belong to it",
+            ),
+            lambda: panel.step(-1),
         ),
         (
             ActionSpec("gaze.side_by_side", "&Side by side...", "Gaze", section="compare",
@@ -68,8 +74,10 @@ def add_gaze_actions(actions: Actions, gaze: GazeOnFilm) -> None:
             gaze.show_side_by_side,
         ),
         (
-            ActionSpec("gaze.load", "&Load recorded gaze...", "Gaze", section="compare",
-                       tip="Lay gaze recorded on this film over it, from a JSON or CSV file"),
+            ActionSpec(
+                "gaze.load", "&Load recorded gaze...", "Gaze", section="compare",
+                tip="Lay gaze recorded on this film over it, from a JSON or CSV file; it is not kept",
+            ),
             panel.ask_for_gaze,
         ),
     ):  # fmt: skip

@@ -66,7 +66,7 @@ class GazeLayer(ImageLayer):
             self._paint_region(painter, region, viewport, ratio)
         for scanpath in self.scanpaths:
             centers = [logical_point(viewport, ratio, f.x_px, f.y_px) for f in scanpath.fixations[: scanpath.count]]
-            paint_scanpath(painter, centers, scanpath)
+            paint_scanpath(painter, centers, scanpath, ratio)
 
     def _paint_heat_map(self, painter: QPainter, picture: QImage, viewport: Viewport, ratio: float) -> None:
         painter.save()

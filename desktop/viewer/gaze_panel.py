@@ -118,6 +118,17 @@ class GazePanel(QWidget):
         self.is_heat_map_shown = not self.is_heat_map_shown
         self._draw_heat_map()
 
+    def step(self, direction: int) -> None:
+        """Go to the next (1) or previous (-1) fixation and choose it."""
+        self.replay.step(direction)
+        at_ms = self.replay.position_ms
+        for number, track in self.shown_tracks:
+            timeline = Timeline.of(track.fixations, track.onsets_ms)
+            current = timeline.current(at_ms)
+            if current is not None and timeline.onsets_ms[current] == at_ms:
+                self._gaze.choose_fixation(number, current)
+                return
+
     def ask_for_gaze(self) -> None:
         """Choose a file of recorded gaze."""
         dialog = QFileDialog(self, "Recorded gaze of this film")
@@ -189,7 +200,7 @@ class GazePanel(QWidget):
         self.layer_changed.emit()
 
     def _on_fixation_clicked(self, shown_index: int, index: int) -> None:
-        self._gaze.choose_fixation(self.shown_tracks[shown_index][0], index)
+        self._gaze.toggle_fixation(self.shown_tracks[shown_index][0], index)
 
     # -- heat map and comparison --------------------------------------------------------------------------------
 

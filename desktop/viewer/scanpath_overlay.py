@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import hypot, sqrt
+from functools import lru_cache
+from math import ceil, hypot, sqrt
 from typing import Literal
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 from desktop import theme
 from gaze2report.types import Fixation
@@ -20,6 +21,7 @@ NUMBER_RADIUS_PX = 8.0
 _RADIUS_OF_ONE_SECOND_PX = 30.0
 _SMALLEST_RADIUS_PX, _LARGEST_RADIUS_PX = 8.0, 44.0
 _PAST_OPACITY = 0.45
+_MOST_SMOOTH_LINES = 200  # a smooth line across the film takes 0.1 ms, a thin one hardly any time
 _DIAMOND_REACH = 1.25  # so that shapes of one duration look equally large
 
 
@@ -71,27 +73,47 @@ def radius_px(duration_s: float) -> float:
     return min(max(_RADIUS_OF_ONE_SECOND_PX * sqrt(max(duration_s, 0.0)), _SMALLEST_RADIUS_PX), _LARGEST_RADIUS_PX)
 
 
-def paint_scanpath(painter: QPainter, centers: Sequence[QPointF], scanpath: ShownScanpath) -> None:
-    """Draw fixations at ``centers`` (logical pixels of the viewport), in order; the lit ones on top."""
+def paint_scanpath(painter: QPainter, centers: Sequence[QPointF], scanpath: ShownScanpath, ratio: float = 1.0) -> None:
+    """Draw fixations in order, the lit ones on top.
+
+    Parameters
+    ----------
+    centers : sequence of QPointF
+        Their places in logical pixels of the viewport.
+    ratio : float
+        Device pixels per logical pixel.
+    """
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    font = QFont(painter.font())
-    font.setPixelSize(11)
-    font.setBold(True)
-    painter.setFont(font)
     count = scanpath.count
     radii = [radius_px(fixation.duration_s) for fixation in scanpath.fixations[:count]]
     painter.setOpacity(_PAST_OPACITY if scanpath.shown is not None else 1.0)
     _paint_lines(painter, centers[:count], radii, QColor(scanpath.style.colour))
-    for index in sorted(range(count), key=lambda index: (index == scanpath.current, index in scanpath.lit)):
-        is_strong = index == scanpath.current or index in scanpath.lit
+    strong = {*scanpath.lit, *([scanpath.current] if scanpath.current is not None else [])}
+    for index in sorted(range(count), key=lambda index: (index in strong, index == scanpath.current)):
+        is_strong = index in strong
         painter.setOpacity(1.0 if is_strong or scanpath.shown is None else _PAST_OPACITY)
-        _paint_fixation(painter, centers[index], radii[index], index + 1, scanpath.style, is_strong=is_strong)
+        for picture in (
+            _glyph(scanpath.style, round(radii[index] * 2) / 2, is_strong, ratio),
+            _number(index + 1, scanpath.style.colour, ratio),
+        ):
+            _draw_centered(painter, centers[index], picture, ratio)
     painter.restore()
+
+
+def _draw_centered(painter: QPainter, center: QPointF, picture: QImage, ratio: float) -> None:
+    """On whole device pixels: nothing is resampled."""
+    x, y = (round(at * ratio - size / 2) / ratio for at, size in _axes(center, picture))
+    painter.drawImage(QPointF(x, y), picture)
+
+
+def _axes(center: QPointF, picture: QImage) -> tuple[tuple[float, int], tuple[float, int]]:
+    return (center.x(), picture.width()), (center.y(), picture.height())
 
 
 def _paint_lines(painter: QPainter, centers: Sequence[QPointF], radii: Sequence[float], colour: QColor) -> None:
     """Connect the rims, not the centres, so that what is looked at stays visible."""
+    lines = []
     for index in range(1, len(centers)):
         start, end = centers[index - 1], centers[index]
         dx, dy = end.x() - start.x(), end.y() - start.y()
@@ -100,15 +122,23 @@ def _paint_lines(painter: QPainter, centers: Sequence[QPointF], radii: Sequence[
             continue
         from_rim, to_rim = radii[index - 1] / length, 1 - radii[index] / length
         rim = QPointF(start.x() + dx * from_rim, start.y() + dy * from_rim)
-        other_rim = QPointF(start.x() + dx * to_rim, start.y() + dy * to_rim)
-        for ground, width in ((QColor(0, 0, 0, 110), 3.2), (colour, 1.4)):
-            painter.setPen(QPen(ground, width))
-            painter.drawLine(rim, other_rim)
+        lines.append(QLineF(rim, QPointF(start.x() + dx * to_rim, start.y() + dy * to_rim)))
+    if len(lines) > _MOST_SMOOTH_LINES:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        painter.setPen(QPen(colour, 0))
+        painter.drawLines(lines)
+        painter.restore()
+        return
+    for ground, width in ((QColor(0, 0, 0, 110), 3.2), (colour, 1.4)):
+        painter.setPen(QPen(ground, width))
+        painter.drawLines(lines)
 
 
-def _paint_fixation(
-    painter: QPainter, center: QPointF, radius: float, number: int, style: ScanpathStyle, *, is_strong: bool
-) -> None:
+@lru_cache(maxsize=1024)
+def _glyph(style: ScanpathStyle, radius: float, is_strong: bool, ratio: float) -> QImage:
+    """Picture of a fixation without its number; drawn once, for a path takes a hundred times as long as a picture."""
+    picture, painter, center = _begin_picture(radius * _DIAMOND_REACH + 4, ratio)
     colour = QColor(style.colour)
     fill = QColor(colour)
     fill.setAlpha(110 if is_strong else 28)
@@ -119,14 +149,39 @@ def _paint_fixation(
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(colour, 3.2 if is_strong else 1.6))
     painter.drawPath(outline)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(0, 0, 0, 160))  # behind the number, which must be readable on bone too
+    painter.end()
+    return picture
+
+
+@lru_cache(maxsize=8192)
+def _number(number: int, colour: str, ratio: float) -> QImage:
+    """Picture of a number on a dark ground, which must be readable on bone too."""
     text = str(number)
-    half_width = max(NUMBER_RADIUS_PX, painter.fontMetrics().horizontalAdvance(text) / 2 + 2)
+    font = QFont()
+    font.setPixelSize(11)
+    font.setBold(True)
+    half_width = max(NUMBER_RADIUS_PX, QFontMetricsF(font).horizontalAdvance(text) / 2 + 2)
+    picture, painter, center = _begin_picture(half_width + 1, ratio)
+    painter.setFont(font)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(0, 0, 0, 160))
     box = QRectF(center.x() - half_width, center.y() - NUMBER_RADIUS_PX, 2 * half_width, 2 * NUMBER_RADIUS_PX)
     painter.drawRoundedRect(box, NUMBER_RADIUS_PX, NUMBER_RADIUS_PX)
-    painter.setPen(colour.lighter(125))
+    painter.setPen(QColor(colour).lighter(125))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    painter.end()
+    return picture
+
+
+def _begin_picture(reach: float, ratio: float) -> tuple[QImage, QPainter, QPointF]:
+    """A clear square picture that reaches so far from its middle, a painter on it, and the middle."""
+    side = ceil(2 * reach * ratio)
+    picture = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    return picture, painter, QPointF(side / 2 / ratio, side / 2 / ratio)
 
 
 def _outline(shape: Shape, center: QPointF, radius: float) -> QPainterPath:

@@ -96,7 +96,7 @@ class ViewerPanel(QWidget):
         actions.tie(self.flip_button, "image.flip_horizontally", "Flip")
         actions.tie(self.magnifier_button, "image.magnifier")
         actions.tie(self.gaze_button, "gaze.predicted", "Gaze")
-        actions.tie(self.gaze_panel_button, "gaze.panel", "Replay")
+        actions.tie(self.gaze_panel_button, "gaze.panel", "▾")
         self.layout_button, self.link_button = _tool_button("Layout", "Films side by side"), _tool_button()
         self.layout_button.clicked.connect(self._pop_up_layouts)
         actions.tie(self.link_button, "image.link", "Link")

@@ -44,7 +44,9 @@ from gaze2report.types import SectionName
 
 FORMAT, VERSION = "gaze2report-recorded-gaze", 1
 MOST_BYTES = 20_000_000
-MOST_FIXATIONS = 50_000
+MOST_FIXATIONS = 5_000
+"""Half an hour of looking at one film."""
+
 MOST_SENTENCES = 1_000
 _LONGEST_MS = 24 * 3600 * 1000.0
 _LONGEST_FIXATION_MS = 60_000.0

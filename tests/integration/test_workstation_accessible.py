@@ -137,6 +137,7 @@ def test_tab_reaches_every_control_of_a_page_and_comes_round(made, qtbot, page: 
         window.show_worklist()
     else:
         window.show_reading()
+        made.services.actions["gaze.panel"].trigger()
         window.report.focus()
     reached = set(tab_round(window))
     wanted = {

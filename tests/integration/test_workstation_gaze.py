@@ -140,7 +140,8 @@ def test_the_replay_is_played_stepped_and_scrubbed_from_the_keyboard(made, qtbot
     qtbot.waitUntil(view.hasFocus)
     QTest.keyClick(view, Qt.Key.Key_Period)
     path = panel.layer.scanpaths[0]
-    assert (path.shown, path.current) == (2, 1)
+    assert (path.shown, path.current, path.lit) == (2, 1, frozenset([1]))
+    assert "Predicted (AI), fixation 2" in panel.said.text()
     QTest.keyClick(view, Qt.Key.Key_Comma)
     assert panel.replay.position_ms == 0
     assert panel.layer.scanpaths[0].shown is None  # at its beginning it shows all

@@ -195,9 +195,9 @@ def test_a_region_that_the_model_gives_is_outlined(made):
 
 def test_the_same_fixation_again_lets_go_of_it(made):
     made.gaze.add_recording(recording())
-    made.gaze.choose_fixation(0, 1)
+    made.gaze.toggle_fixation(0, 1)
     assert made.gaze.choice.lit == (frozenset([1]),)
-    made.gaze.choose_fixation(0, 1)
+    made.gaze.toggle_fixation(0, 1)
     assert made.gaze.choice.lit == ()
 
 
