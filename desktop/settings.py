@@ -173,6 +173,16 @@ class Settings(QObject):
     def reading_mode(self, mode: ReadingMode) -> None:
         self._store.setValue("reader/mode", mode)
 
+    @property
+    def output_folder(self) -> Path | None:
+        """Where the last report was exported to."""
+        kept = str(self._store.value("report/output_folder", "") or "")
+        return Path(kept) if kept else None
+
+    @output_folder.setter
+    def output_folder(self, folder: Path) -> None:
+        self._store.setValue("report/output_folder", str(folder))
+
     def keys(self, action_id: str) -> tuple[str, ...] | None:
         """The keys the reader gave to an action, in portable text; None when it has those it came with."""
         kept = self._store.value(f"keys/{action_id}")

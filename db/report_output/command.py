@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from db.database import open_workspace
-from db.report_output.send_out import OUTPUT_FORMATS, SentReport, send_out
+from db.report_output.formats import OUTPUT_FORMATS
+from db.report_output.send_out import SentReport, send_out
 from gaze2report.errors import EXIT_OK
 
 

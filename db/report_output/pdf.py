@@ -15,9 +15,17 @@ from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
 
 from db.report_output.clean_text import REPLACEMENT
-from db.report_output.demographics import moment, name_text
+from db.report_output.demographics import moment
 from db.report_output.document import RESEARCH_USE, OutputDocument
-from db.report_output.plain_text import foot_lines, head_lines, heading_of, state_lines, to_text
+from db.report_output.plain_text import (
+    foot_lines,
+    head_lines,
+    heading_of,
+    page_head,
+    state_lines,
+    to_text,
+    watermark_of,
+)
 
 FONTS_DIR = resources.files("db.report_output") / "fonts"
 TEXT_FONT = "dejavu"
@@ -54,13 +62,6 @@ def to_pdf(document: OutputDocument) -> bytes:
         modification_date=moment(document.version.created_at_utc),
     )
     return bytes(pdf.output())
-
-
-def watermark_of(document: OutputDocument) -> str:
-    """Word across each page; empty for a signed report that no newer version has replaced."""
-    if not document.is_signed:
-        return "PRELIMINARY"
-    return "SUPERSEDED" if document.superseded_by is not None else ""
 
 
 def drawable(text: str) -> str:
@@ -127,11 +128,9 @@ class _ReportPdf(FPDF):
         self._draw_watermark()
         if self.page_no() == 1:
             return
-        study = self._document.study
-        parts = (name_text(study.patient.name) or "no name", study.patient.patient_id, study.accession_number)
         self.set_font(TEXT_FONT, size=8)
         self.set_text_color(*_GREY)
-        self._write(" · ".join(part for part in parts if part), 4)
+        self._write(page_head(self._document), 4)
         self._rule()
         self.set_text_color(0)
 

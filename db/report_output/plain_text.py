@@ -37,6 +37,13 @@ def state_lines(document: OutputDocument) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def page_head(document: OutputDocument) -> str:
+    """Say on one line whose report it is, for every page but the first."""
+    study = document.study
+    parts = (name_text(study.patient.name) or "no name", study.patient.patient_id, study.accession_number)
+    return " · ".join(one_line(part) for part in parts if one_line(part))
+
+
 def heading_of(section: OutputSection) -> str:
     """Heading of a section; an addendum says by whom and when."""
     if section.added_by is None:
@@ -65,6 +72,13 @@ def foot_lines(document: OutputDocument) -> tuple[str, ...]:
         f"SHA-256 of the report's text: {document.version.text_sha256}",
         RESEARCH_USE,
     )
+
+
+def watermark_of(document: OutputDocument) -> str:
+    """Word across each page; empty for a signed report that no newer version has replaced."""
+    if not document.is_signed:
+        return "PRELIMINARY"
+    return "SUPERSEDED" if document.superseded_by is not None else ""
 
 
 def to_text(document: OutputDocument) -> str:

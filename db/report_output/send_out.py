@@ -9,18 +9,15 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 from db import audit
 from db.database import Workspace
 from db.errors import OutputRefused
 from db.objects import flush_folder
 from db.report_output.document import HeaderReader, OutputDocument, collect
+from db.report_output.formats import OUTPUT_FORMATS
 from gaze2report.errors import StorageFailed
 
-OutputFormat = Literal["pdf", "text", "sr", "encapsulated-pdf", "fhir"]
-OUTPUT_FORMATS: tuple[str, ...] = get_args(OutputFormat)
-SUFFIXES: dict[str, str] = {"pdf": ".pdf", "text": ".txt", "sr": ".dcm", "encapsulated-pdf": ".dcm", "fhir": ".json"}
 Progress = Callable[[int, int], None]
 
 
@@ -42,13 +39,6 @@ class SentReport:
     sha256: str
     size_bytes: int
     notes: tuple[str, ...]
-
-
-def suggested_name(study_uid: str, version: int, status: str, output_format: str) -> str:
-    """Suggest a file name that says nothing of the patient."""
-    kind = {"sr": "-sr", "encapsulated-pdf": "-pdf"}.get(output_format, "")
-    end_of_uid = study_uid[-12:].replace(".", "-").strip("-")
-    return f"report-{end_of_uid}-v{version}-{status.replace(' ', '-')}{kind}{SUFFIXES[output_format]}"
 
 
 def render(document: OutputDocument, output_format: str) -> bytes:
@@ -114,13 +104,25 @@ def send_out(
     """
     path = Path(path).absolute()
     tell = progress or _tell_nobody
-    _refuse_place(workspace, path)
+    refuse_place(workspace, path)
     tell(0, 3)
     document = collect(workspace, study_uid, version, header_reader=header_reader)
     tell(1, 3)
     content = render(document, output_format)
     tell(2, 3)
+    sent = deliver(workspace, document, output_format, content, path, actor=actor)
+    tell(3, 3)
+    return sent
+
+
+def deliver(
+    workspace: Workspace, document: OutputDocument, output_format: str, content: bytes, path: Path, *, actor: str
+) -> SentReport:
+    """Do the last step of :func:`send_out`: note it in the audit log and write the file; raises the same."""
+    path = path.absolute()
+    refuse_place(workspace, path)
     sha256 = hashlib.sha256(content).hexdigest()
+    study_uid = document.study.study_uid
     with _written_aside(path, content) as aside:
         detail = {
             "version": document.version.version,
@@ -133,7 +135,6 @@ def send_out(
         audit.record(workspace, actor, "report sent out", study_uid, detail)
         os.replace(aside, path)
     flush_folder(path.parent)
-    tell(3, 3)
     return SentReport(
         path=path,
         format=output_format,
@@ -162,7 +163,8 @@ def _written_aside(path: Path, content: bytes) -> Iterator[Path]:
             aside.unlink(missing_ok=True)
 
 
-def _refuse_place(workspace: Workspace, path: Path) -> None:
+def refuse_place(workspace: Workspace, path: Path) -> None:
+    """Refuse a file where the workspace keeps its own, and a folder; raises OutputRefused."""
     folder = workspace.folder.resolve()
     target = path.parent.resolve() / path.name
     if target.is_relative_to(folder) and not target.is_relative_to(workspace.exports_dir.resolve()):

@@ -23,6 +23,7 @@ from desktop.report.commit_row import CommitRow
 from desktop.report.draft_info import draft_info_text, draft_notes_text, report_state_text
 from desktop.report.linked_sentences import LinkedSentences
 from desktop.report.report_actions import ACCEPT, COPY, DRAFT, SIGN, add_report_actions
+from desktop.report.report_output import ReportOutput
 from desktop.report.report_sections import ReportSections
 from desktop.report.report_text import report_text
 from desktop.report.review_row import ReviewRow, SentenceReview
@@ -59,6 +60,7 @@ class ReportPanel(QWidget):
         self._check_again = QTimer(self, singleShot=True, interval=_CHECK_AFTER_MS)
         add_report_actions(services.actions, self)
         self.amendments = Amendments(services)
+        self.output = ReportOutput(services)
         self.review_row = ReviewRow(self._reading, services.actions)
         self.commit_row = CommitRow(self._reading, services.actions)
         self._make_labels()
@@ -124,12 +126,15 @@ class ReportPanel(QWidget):
         column.addWidget(self.sign_bar)
         column.addLayout(buttons)
         column.addWidget(self.amendments)
+        column.addWidget(self.output)
 
     def _connect(self, autosave: Autosave) -> None:
         reading = self._reading
         self.sign_bar.sign_confirmed.connect(self._sign)
         self.sign_bar.dismissed.connect(self._leave_sign_bar)
         self.amendments.notice.connect(self.notice)
+        self.output.notice.connect(self.notice)
+        self.output.warned.connect(self._services.reporter.known_error)
         reading.text_replaced.connect(lambda: self.focus() if reading.is_correcting else None)
         self._services.session.changed.connect(self._refresh_buttons)
         for signal in (reading.opened, reading.draft_changed, reading.report_changed, reading.image_changed):

@@ -10,7 +10,8 @@ from reported_studies import SIGNER
 from db import audit
 from db.errors import OutputRefused
 from db.report_output import send_out as module
-from db.report_output.send_out import OUTPUT_FORMATS, send_out, suggested_name
+from db.report_output.formats import OUTPUT_FORMATS, suggested_name
+from db.report_output.send_out import send_out
 from gaze2report.errors import StorageFailed
 
 STARTS = {"pdf": b"%PDF-", "text": b"RADIOLOGY REPORT", "fhir": b"{"}
