@@ -6,12 +6,15 @@ import csv
 import gzip
 import io
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from gaze2report.errors import UnreadableInput
 
+_EXACT_FLOAT = 2.0**53
+_LONGEST_NAME, _LONGEST_PART = 1000, 240  # file systems end at 255 bytes a part; suffixes are put behind
 _TRUE, _FALSE = {"true", "1", "1.0", "t", "yes"}, {"false", "0", "0.0", "f", "no"}
 
 
@@ -83,8 +86,10 @@ def number(text: str | None) -> float | None:
 
 def whole_number(text: str | None) -> int | None:
     """Return the whole number a cell holds, also as ``12.0``; None for anything else."""
+    if text and re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text):
+        return int(text)  # not by way of a float, which is exact to 15 digits only
     value = number(text)
-    return int(value) if value is not None and value.is_integer() else None
+    return int(value) if value is not None and value.is_integer() and abs(value) < _EXACT_FLOAT else None
 
 
 def truth(text: str | None) -> bool | None:
@@ -97,7 +102,10 @@ def inside(root: Path, name: str) -> Path | None:
     """Path below ``root`` that a source's relative name means; None where the name would lead elsewhere."""
     parts = name.split("/")
     is_plain = all(part not in ("", ".", "..") and "\\" not in part and ":" not in part for part in parts)
-    return root.joinpath(*parts) if is_plain and name.isprintable() else None
+    is_short = len(name) <= _LONGEST_NAME and all(
+        len(part.encode("utf-8", "replace")) <= _LONGEST_PART for part in parts
+    )
+    return root.joinpath(*parts) if is_plain and is_short and name.isprintable() else None
 
 
 def read_text(path: Path) -> str | None:

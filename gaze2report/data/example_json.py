@@ -48,7 +48,7 @@ def line_to_example(line: str | bytes, where: str) -> TrainingExample:
         if not isinstance(content, dict):
             raise TypeError("it is not a JSON object")
         return _to_example(content)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise TrainingSetUnusable(f"{where}: is not an example: {reason}") from error
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import re
 import statistics
-from collections.abc import Iterator, Sequence
-from typing import get_args
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar, get_args
 
+from gaze2report.data.example_json import example_to_line
 from gaze2report.data.splits import SPLITS
 from gaze2report.data.training_example import (
     SECTIONS,
@@ -30,6 +32,8 @@ from gaze2report.types import CHEXPERT_OBSERVATIONS
 IMAGE_FILE = re.compile(r"images/([0-9a-f]{2})/(\1[0-9a-f]{62})\.(png|jpg|dcm)")
 """The only form of an image's path: named by its hash, so that no name of a source can point anywhere else."""
 
+T = TypeVar("T")
+
 LONGEST_FIXATION_S = 60.0
 LONGEST_MEDIAN_FIXATION_S = 5.0
 _LONGEST_NAME = 200
@@ -37,7 +41,45 @@ _LONGEST_NAME = 200
 
 def problems_of(example: TrainingExample) -> list[str]:
     """Everything that is wrong with an example, as sentences; empty when it may be written."""
-    return list(_problems(example))
+    problems = list(_problems(example))
+    if not problems:
+        try:
+            example_to_line(example).encode("utf-8")
+        except ValueError as error:
+            problems.append(f"it holds a number or a text that cannot be written: {error}")
+    return problems
+
+
+def without_breaches(example: TrainingExample) -> tuple[TrainingExample, list[tuple[str, str]]]:
+    """Leave out the scanpaths, reports and regions that break a rule, so that they do not cost the rest of an example.
+
+    Returns
+    -------
+    TrainingExample
+        What is left; it may still break a rule as a whole.
+    list of (str, str)
+        What was left out, and why.
+    """
+    images = {image.image_id: image for image in example.images}
+    breaches: list[tuple[str, str]] = []
+
+    def kept(what: str, parts: Iterable[T], find: Callable[[T], Iterator[str]]) -> tuple[T, ...]:
+        lawful = []
+        for part in parts:
+            problem = next(find(part), None)
+            if problem is None:
+                lawful.append(part)
+            else:
+                breaches.append((what, problem))
+        return tuple(lawful)
+
+    left = replace(
+        example,
+        scanpaths=kept("scanpath", example.scanpaths, lambda scanpath: _scanpath_problems(scanpath, images)),
+        reports=kept("report", example.reports, _report_problems),
+        regions=kept("region", example.regions, lambda region: _region_problems(region, images)),
+    )
+    return left, breaches
 
 
 def _problems(example: TrainingExample) -> Iterator[str]:
@@ -169,6 +211,8 @@ def _report_problems(report: ReportText) -> Iterator[str]:
         yield f"a report has no section {unknown[0]!r}; it has {', '.join(SECTIONS)}"
     if not any(text.strip() for text in report.sections.values()):
         yield "a report has no text"
+    if not all(_is_text(text) for text in (*report.sections.values(), *(word.text for word in report.timed_text))):
+        yield "a report holds characters that are no text"
     if any(not _finite((word.start_s, word.end_s)) or word.end_s < word.start_s for word in report.timed_text):
         yield "a word of a dictation ends before it starts"
 
@@ -193,6 +237,15 @@ def _label_problems(example: TrainingExample) -> Iterator[str]:
     for name, value in example.labels.items():
         if value not in (None, 0, 1):
             yield f"the label {name} is {value!r}, not 1, 0 or unknown"
+
+
+def _is_text(text: str) -> bool:
+    """Whether a text can be written; lone surrogates, which JSON can name, cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _finite(values: Sequence[float]) -> bool:

@@ -46,8 +46,10 @@ def read_split(path: Path) -> dict[str, Split]:
     """
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(row["study_id"], str) and isinstance(row["split"], str) for row in rows):
+            raise TypeError("study_id and split must be text")
         return {row["study_id"]: row["split"] for row in rows}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnreadableInput(path, f"cannot be read as a study split: {error}") from error
 
 

@@ -89,5 +89,7 @@ def open_source(kind: str, folder: Path, options: ConversionOptions) -> Source:
         if is_given and item.name not in COMMON_OPTIONS | KINDS[kind].options:
             raise Gaze2ReportError(f"--{item.name.replace('_', '-')} means nothing for {kind}; leave it away")
     if not folder.exists():
-        raise UnreadableInput(folder, "there is no such file or folder")
+        raise UnreadableInput(folder, "there is no such folder")
+    if not folder.is_dir():
+        raise UnreadableInput(folder, "it is no folder; name the one that holds the data set")
     return KINDS[kind].load()(folder, options)

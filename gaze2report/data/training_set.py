@@ -240,7 +240,7 @@ def read_manifest_json(folder: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise TrainingSetUnusable(f"{folder} is no training set: {MANIFEST} is missing") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TrainingSetUnusable(f"{path}: cannot be read: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise TrainingSetUnusable(f"{path} is not the manifest of a training set")

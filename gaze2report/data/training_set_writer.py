@@ -161,9 +161,14 @@ class TrainingSetWriter:
     def add_dropped(self, dropped: Dropped) -> None:
         """Write down something that was left out."""
         self._reasons[dropped.what, dropped.reason] += dropped.count
-        row = {"record": dropped.record, "what": dropped.what, "reason": dropped.reason, "count": dropped.count}
+        row = {
+            "record": _writable(dropped.record),
+            "what": dropped.what,
+            "reason": dropped.reason,
+            "count": dropped.count,
+        }
         if dropped.detail:
-            row["detail"] = dropped.detail
+            row["detail"] = _writable(dropped.detail)
         self._dropped.write(json.dumps(row, ensure_ascii=False, sort_keys=True))
 
     def finish(self) -> TrainingSetManifest:
@@ -234,6 +239,11 @@ def store_image(source: Path, sha256: str, suffix: str, set_folder: Path, storag
         reason = "the two lie on different disks" if error.errno == errno.EXDEV else error.strerror
         raise StorageFailed(f"cannot {storage} {source} into {set_folder}: {reason}") from error
     return name
+
+
+def _writable(text: str) -> str:
+    """Text of a hostile source, with what is no character replaced."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class _HashedFile:

@@ -245,7 +245,7 @@ def read_dictation(folder: Path, indication: str, work: RecordWork) -> tuple[Rep
             for row in content.get("time_stamped_text", ())
         ]
         full = str(content["full_text"]).strip()
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         work.drop("report", "its transcript is of another form")
         return ()
     if not full:

@@ -65,11 +65,13 @@ def read_records(path: Path) -> Iterator[SearchRecord]:
     try:
         for row in json.loads(path.read_text(encoding="utf-8")):
             yield _to_record(row)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise UnreadableInput(path, f"cannot be read as GazeSearch scanpaths: {error}") from error
 
 
 def _to_record(row: dict[str, Any]) -> SearchRecord:
+    if not isinstance(row["name"], str):
+        raise TypeError("name must be text")
     found = [(float(x), float(y), float(t)) for x, y, t in zip(row["X"], row["Y"], row["T"], strict=True)]
     on_image = [(x, y, t) for x, y, t in found if 0 <= x < SIDE_PX and 0 <= y < SIDE_PX]
     kept = tuple((x, y, t) for x, y, t in on_image if t > 0 and math.isfinite(t))
@@ -107,7 +109,7 @@ class GazeSearchSource:
     """A folder with ``scanpaths.json``; a record of the conversion is one film with all searches on it."""
 
     def __init__(self, folder: Path, options: ConversionOptions) -> None:
-        self._path = folder / FILE if folder.is_dir() else folder
+        self._path = folder / FILE
         self._options = options
         self._searches: dict[str, list[SearchRecord]] = {}
         for record in read_records(self._path):

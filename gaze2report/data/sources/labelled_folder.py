@@ -136,8 +136,9 @@ class LabelledFolderSource:
             self._left_out.append(Dropped(image, "film", "the index calls its quality bad"))
 
         for film in read_films(path.parent, left_out):
-            name = film.path.relative_to(path.parent).as_posix()
-            if inside(path.parent, name) is None:
+            is_below = film.path.is_relative_to(path.parent)
+            name = film.path.relative_to(path.parent).as_posix() if is_below else film.path.name
+            if not is_below or inside(path.parent, name) is None:
                 self._left_out.append(Dropped(name[:80], "film", "its name leads out of the folder"))
                 continue
             labels = {

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gaze2report.data.conversion import ConversionOptions, RecordWork
+from gaze2report.data.csv_rows import inside
 from gaze2report.data.sources.egd_cxr import EgdFolder
 from gaze2report.data.sources.mimic_cxr import sectioned
 from gaze2report.data.sources.mimic_layout import FILM_SUFFIXES
@@ -124,7 +125,8 @@ class MimicEyeSource:
 
 
 def _film(folder: Path, reading: Reading) -> Path | None:
-    return _film_at(folder, reading.study_id, reading.dicom_id) if "/" not in reading.dicom_id else None
+    is_plain = "/" not in reading.dicom_id and inside(folder, reading.dicom_id) is not None
+    return _film_at(folder, reading.study_id, reading.dicom_id) if is_plain else None
 
 
 def _film_at(folder: Path, study: str, dicom_id: str) -> Path:

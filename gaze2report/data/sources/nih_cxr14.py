@@ -68,9 +68,9 @@ def read_films(folder: Path, on_left_out: Callable[[str], object] = lambda image
                 on_left_out(str(row["image"]))
             else:
                 labels = to_observations(row["labels"])
-                films.append(LabelledFilm(folder / row["image"], str(row["patient_id"]), row["view"], labels))
+                films.append(LabelledFilm(folder / row["image"], str(row["patient_id"]), str(row["view"]), labels))
         return films
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableInput(folder, f"cannot be read as an NIH ChestX-ray14 folder: {error}") from error
 
 

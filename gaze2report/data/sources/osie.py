@@ -77,11 +77,8 @@ class OsieSource:
             return
         scanpaths = []
         for number, viewer in enumerate(row["subjects"], start=1):
-            found = [
-                (float(x), float(y), float(t)) for x, y, t in zip(viewer["x"], viewer["y"], viewer["t"], strict=True)
-            ]
-            kept = [(x, y, t) for x, y, t in found if 0 <= x <= 1 and 0 <= y <= 1 and t > 0 and math.isfinite(t)]
-            work.drop("fixation", "it lies outside the picture or has no duration", len(found) - len(kept))
+            kept = [(x, y, t) for x, y, t in viewer if 0 <= x <= 1 and 0 <= y <= 1 and t > 0 and math.isfinite(t)]
+            work.drop("fixation", "it lies outside the picture or has no duration", len(viewer) - len(kept))
             if not kept:
                 work.drop("scanpath", "no fixation is left", detail=f"viewer {number}")
                 continue
@@ -100,11 +97,16 @@ class OsieSource:
 
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
-        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-        for row in rows:
-            for viewer in row["subjects"]:
-                if not len(viewer["x"]) == len(viewer["y"]) == len(viewer["t"]):
-                    raise ValueError(f"{row['image']}: x, y and t are not of one length")
-        return rows
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [_to_row(row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise UnreadableInput(path, f"cannot be read as OSIE fixations: {error}") from error
+
+
+def _to_row(row: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(row["image"], str):
+        raise TypeError("image must be text")
+    viewers = [
+        [(float(x), float(y), float(t)) for x, y, t in zip(viewer["x"], viewer["y"], viewer["t"], strict=True)]
+        for viewer in row["subjects"]
+    ]
+    return {"image": row["image"], "subjects": viewers}

@@ -46,7 +46,7 @@ def read_annotation(path: Path) -> list[AnnotatedStudy]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return [_to_study(item, part) for part, items in content.items() for item in items]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableInput(path, f"cannot be read as an R2Gen annotation: {error}") from error
 
 

@@ -23,7 +23,6 @@ from gaze2report.gaze.frames import FRACTIONS, Frame
 
 FILE = "gaze.json"
 MASK_FRAME = Frame(1024.0, 1024.0)
-_COLUMNS = ("image_id", "x", "y", "t", "pneumothorax", "mask_rle")
 _SUFFIXES = (".dcm", ".png", ".jpg")
 
 
@@ -33,7 +32,7 @@ class SiimGazeSource:
     def __init__(self, folder: Path, options: ConversionOptions) -> None:
         if options.split == "published":
             raise SplitLeaks("this set has no published split; leave --split away")
-        self._path = folder / FILE if folder.is_dir() else folder
+        self._path = folder / FILE
         self._options = options
         self._left_out: list[Dropped] = []
         self._rows: dict[str, dict[str, Any]] = {}
@@ -75,7 +74,7 @@ class SiimGazeSource:
     def examples(self, record: str, work: RecordWork) -> Iterable[TrainingExample]:
         """Convert one recording."""
         row = self._rows[record]
-        found = [(float(x), float(y), float(t)) for x, y, t in zip(row["x"], row["y"], row["t"], strict=True)]
+        found = row["fixations"]
         kept = [(x, y, t) for x, y, t in found if 0 <= x <= 1 and 0 <= y <= 1 and t > 0 and math.isfinite(t)]
         work.drop("fixation", "it lies outside the film or has no weight", len(found) - len(kept))
         scanpaths: tuple[RecordedScanpath, ...] = ()
@@ -109,15 +108,16 @@ class SiimGazeSource:
 
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
-        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-        for row in rows:
-            missing = [name for name in _COLUMNS if name not in row]
-            if missing:
-                raise KeyError(missing[0])
-            if not isinstance(row["image_id"], str) or not isinstance(row["pneumothorax"], bool):
-                raise TypeError("image_id must be text and pneumothorax true or false")
-            if not len(row["x"]) == len(row["y"]) == len(row["t"]):
-                raise ValueError(f"{row['image_id']}: x, y and t are not of one length")
-        return rows
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [_to_row(row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise UnreadableInput(path, f"cannot be read as SIIM gaze: {error}") from error
+
+
+def _to_row(row: dict[str, Any]) -> dict[str, Any]:
+    name, masks = row["image_id"], row["mask_rle"]
+    if not isinstance(name, str) or not isinstance(row["pneumothorax"], bool):
+        raise TypeError("image_id must be text and pneumothorax true or false")
+    if not isinstance(masks, list) or not all(isinstance(mask, str) for mask in masks):
+        raise TypeError(f"{name}: mask_rle must be a list of texts")
+    fixations = [(float(x), float(y), float(t)) for x, y, t in zip(row["x"], row["y"], row["t"], strict=True)]
+    return {"image_id": name, "fixations": fixations, "pneumothorax": row["pneumothorax"], "mask_rle": masks}

@@ -139,8 +139,10 @@ def test_milliseconds_in_the_place_of_seconds_are_not_taken(source, tmp_path, in
     rows = [reflacx_fixation(n * 1000, n * 1000 + 300, 10, 10) for n in range(3)]
     make_reading(source / "main_data" / "P300R000000", rows)
     made = convert_made("reflacx", source, tmp_path / "set", intake)
-    assert losses(made) == {("example", "it breaks a rule of the form"): 1}
+    assert losses(made) == {("scanpath", "it breaks a rule of the form"): 1}
     assert "may be milliseconds" in next(made.dropped()).detail
+    first = next(made.examples())
+    assert (first.scanpaths, first.reports[0].kind) == ((), "dictated")  # it costs no more than itself
 
 
 def test_a_metadata_table_without_a_column_is_refused(tmp_path, intake):
