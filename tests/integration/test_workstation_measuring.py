@@ -14,10 +14,12 @@ from stations import Station, film
 
 from db import measurements as kept
 from db.measurements import save
+from desktop.operations.reports import sign_report
 from desktop.viewer.words_editor import WordsEditor
 from gaze2report.errors import StorageFailed
 from gaze2report.imaging.measurements import Measurement
 
+LINE = Measurement("length", ((1.0, 1.0), (50.0, 60.0)))
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
 
 
@@ -298,10 +300,9 @@ def test_what_is_drawn_just_before_another_study_is_opened_is_kept(make_station,
     made = begin(make_station, qtbot, tmp_path)
     other = made.add(film(tmp_path, 1)).study_uid
     uid, film_uid = made.reading.study.study_uid, made.reading.image.header.instance_uid
-    line = Measurement("length", ((1.0, 1.0), (50.0, 60.0)))
-    made.services.drawings.put(film_uid, line)
+    made.services.drawings.put(film_uid, LINE)
     made.open(qtbot, other)
-    assert kept.of_patient(made.workspace, uid)[film_uid].measurements == (line,)
+    assert kept.of_patient(made.workspace, uid)[film_uid].measurements == (LINE,)
 
 
 def test_a_signed_study_can_be_measured_and_the_reader_is_told_that_it_is_not_kept(
@@ -324,3 +325,40 @@ def test_a_signed_study_can_be_measured_and_the_reader_is_told_that_it_is_not_ke
     qtbot.wait(600)
     with sqlite3.connect(made.workspace.database_path) as connection:
         assert connection.execute("SELECT count(*) FROM measurement").fetchone() == (0,)
+
+
+def test_what_is_drawn_just_before_signing_is_kept(make_station, qtbot, tmp_path: Path) -> None:
+    made = begin(make_station, qtbot, tmp_path)
+    made.type("findings", "Lungs are clear.")
+    made.type("impression", "Normal.")
+    uid, film_uid = made.reading.study.study_uid, made.reading.image.header.instance_uid
+    made.services.drawings.put(film_uid, LINE)
+    sign_report(services=made.services, owner=made.window)
+    made.services.drawings.put(film_uid, LINE.moved(1.0, 1.0))  # while it is being signed: too late
+    qtbot.waitUntil(lambda: made.reading.is_signed)
+    assert kept.of_patient(made.workspace, uid)[film_uid].measurements == (LINE,)
+    assert (made.told, made.bugs) == ([], [])
+
+
+def test_a_prior_is_measured_beside_the_film_and_a_film_of_somebody_else_is_not_kept(
+    make_station, qtbot, tmp_path: Path
+) -> None:
+    made: Station = make_station(start_host=False)
+    prior = made.add(film(tmp_path, 3, PatientID="P1", StudyDate="20230101"))
+    foreign = made.add(film(tmp_path, 4, PatientID="P2"))
+    made.open(qtbot, made.add(film(tmp_path, 5, PatientID="P1")).study_uid)
+    qtbot.waitUntil(lambda: made.services.drawings.are_loaded)
+    drawings = made.services.drawings
+    drawings.put(prior.instances[0].instance_uid, LINE)
+    wait_kept(made, qtbot)
+    assert on_disk(made) == (LINE,)
+    told: list[str] = []
+    made.window.viewer.measuring.keeper.failed.connect(told.append)
+    drawings.put(foreign.instances[0].instance_uid, LINE)
+    drawings.put(made.reading.image.header.instance_uid, LINE)
+    wait_kept(made, qtbot)
+    assert told == ["these measurements are on a film of another patient; they were not kept"]
+    assert kept.of_patient(made.workspace, foreign.study_uid) == {}
+    assert set(kept.of_patient(made.workspace, prior.study_uid)) == {
+        prior.instances[0].instance_uid, made.reading.image.header.instance_uid,
+    }  # fmt: skip
