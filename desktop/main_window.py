@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from db.records import WorklistEntry
 from desktop import theme
 from desktop.accounts.first_account import FirstAccountDialog, LocalUserBar
 from desktop.accounts.gate import AccountGate
@@ -25,7 +24,7 @@ from desktop.menus import Menus, add_window_actions
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
 from desktop.operations.imports import ImportResult, import_files
-from desktop.operations.studies import OpenedStudy, close_study, load_worklist, open_study
+from desktop.operations.studies import OpenedStudy, close_study, open_study
 from desktop.panels.model_status import ModelStatus
 from desktop.panels.notice_bar import NoticeBar
 from desktop.panels.status_bar import StatusBar
@@ -38,6 +37,7 @@ from desktop.viewer.viewer_panel import ViewerPanel
 from desktop.whole_screen import WholeScreenFilm
 from desktop.window_dialogs import WindowDialogs
 from desktop.window_place import WindowPlace
+from desktop.worklist.worklist_feed import WorklistFeed
 from desktop.worklist.worklist_view import WorklistView
 
 TITLE = "Gaze2Report"
@@ -67,6 +67,7 @@ class MainWindow(QMainWindow):
         self.autosave = Autosave(services, self)
         self.drafts = DraftDelivery(services, self)
         self.worklist = WorklistView()
+        self.feed = WorklistFeed(services, self.worklist, self)
         self.viewer = ViewerPanel(services)
         self.report = ReportPanel(services, self.drafts, self.autosave)
         self.model_status = ModelStatus(services.host)
@@ -221,18 +222,7 @@ class MainWindow(QMainWindow):
 
     def refresh_worklist(self) -> None:
         """Read the worklist again."""
-        if self._services.workspace is not None:
-            load_worklist(services=self._services, owner=self, on_success=self._show_worklist_entries)
-
-    def _show_worklist_entries(self, entries: list[WorklistEntry]) -> None:
-        self.worklist.set_entries([self._without_withheld(entry) for entry in entries])
-
-    def _without_withheld(self, entry: WorklistEntry) -> WorklistEntry:
-        """The line of the study on screen says nothing of the AI while that is withheld from its reader."""
-        reading = self._services.reading
-        if reading.study is None or not reading.is_ai_withheld or reading.study.study_uid != entry.study_uid:
-            return entry
-        return entry._replace(ai_status="", ai_priority=None, ai_priority_reason="")
+        self.feed.refresh()
 
     def open_study(self, study_uid: str, *, take_over: bool = False) -> None:
         """Open a study; the one on screen is kept first."""

@@ -81,6 +81,14 @@ class Settings(QObject):
     def is_local_user_chosen(self, is_chosen: bool) -> None:
         self._set("is_local_user_chosen", "reader/is_local_user_chosen", _switch(is_chosen))
 
+    def worklist_filters(self, reader: str) -> str:
+        """The filters that a reader has saved, as ``desktop.worklist.study_filter`` writes them."""
+        return str(self._store.value(f"filters/{_key_of(reader)}", "") or "")
+
+    def set_worklist_filters(self, reader: str, filters_json: str) -> None:
+        """Keep the filters of a reader."""
+        self._store.setValue(f"filters/{_key_of(reader)}", filters_json)
+
     @property
     def idle_lock_min(self) -> int:
         """Minutes without a touch after which a logged-in reader's screen is locked; 0 for never."""
@@ -210,6 +218,11 @@ class Settings(QObject):
     def _bytes(self, key: str) -> QByteArray | None:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) and not value.isEmpty() else None
+
+
+def _key_of(name: str) -> str:
+    """A name as a key of the INI file, in which / is a border."""
+    return name.encode().hex()
 
 
 def _switch(is_on: bool) -> str:

@@ -79,6 +79,20 @@ def load_worklist(*, services: Services, owner: QObject, on_success: Callable[[l
     return services.background.run(owner, _worklist, services.workspace, lane="db", on_success=on_success)
 
 
+def assign_study(*, study_uid: str, reader: str, services: Services, owner: QObject) -> Job:
+    """Say for whom a study is meant; for anybody when empty."""
+    return services.background.run(
+        owner, _assign, services.workspace, study_uid, reader, services.session.reader,
+        lane="db", on_success=lambda _: services.studies_changed.emit(), must_finish=True,
+    )  # fmt: skip
+
+
+def _assign(workspace: Workspace, study_uid: str, reader: str, actor: str) -> None:
+    from db import studies
+
+    studies.assign(workspace, study_uid, reader, actor=actor)
+
+
 def _worklist(workspace: Workspace) -> list[WorklistEntry]:
     from db import studies
 

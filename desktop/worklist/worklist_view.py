@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QStackedLayout,
     QTableView,
     QVBoxLayout,
@@ -19,12 +19,15 @@ from PySide6.QtWidgets import (
 )
 
 from db.records import WorklistEntry
-from desktop.worklist.study_table_model import COLUMNS, DATE_COLUMN, StudyTableModel
+from desktop.worklist.columns import COLUMNS, DATE_COLUMN
+from desktop.worklist.filter_bar import FilterBar
+from desktop.worklist.study_index import StudyIndex
+from desktop.worklist.study_table_model import StudyTableModel
 
 EMPTY_TEXT = (
     "No studies yet.\n\nDrop DICOM, PNG or JPEG films (or folders with them) here,\nor use File > Open files (Ctrl+O)."
 )
-_FILTER_AFTER_MS = 80
+_TITLES = "\n".join(column.title for column in COLUMNS).encode() + b"\0"
 
 
 class WorklistView(QWidget):
@@ -44,34 +47,30 @@ class WorklistView(QWidget):
         self.table_model = StudyTableModel(self)
         self.table = _StudyTable()
         self.table.setModel(self.table_model)
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText("Filter by any words: name, ID, date, status, description (Ctrl+F)")
-        self.filter.setClearButtonEnabled(True)
-        self.filter.setAccessibleName("Filter the worklist by any words")
+        self.bar = FilterBar()
+        self.filter = self.bar.words
         self.table.setAccessibleName("Worklist")
-        self.count = QLabel()
-        self.count.setObjectName("muted")
+        self.count = self.bar.count
         self.empty = QLabel("Opening the workspace...")
         self.empty.setObjectName("muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
-        self._filter_later = QTimer(self, singleShot=True, interval=_FILTER_AFTER_MS)
-        self._filter_later.timeout.connect(self._apply_filter)
-        self.filter.textChanged.connect(lambda _: self._filter_later.start())
-        self.filter.returnPressed.connect(self._on_filter_return)
+        self.reader: Callable[[], str] = lambda: ""
+        self.bar.changed.connect(self.apply_filter)
+        self.bar.left.connect(self._give_keyboard_to_the_list)
+        self._each_minute = QTimer(self, interval=60_000)
+        self._each_minute.timeout.connect(self.table.viewport().update)  # how long a study waits
+        self._each_minute.start()
         self.table.activated_row.connect(lambda row: self.study_chosen.emit(self.table_model.entry(row).study_uid))
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.addWidget(self.filter, 1)
-        head.addWidget(self.count)
         self._body = QStackedLayout()
         self._body.addWidget(self.empty)
         self._body.addWidget(self.table)
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(8)
-        column.addLayout(head)
+        column.addWidget(self.bar)
         column.addLayout(self._body, 1)
 
     def show_above(self, bar: QWidget) -> None:
@@ -81,8 +80,17 @@ class WorklistView(QWidget):
 
     def set_entries(self, entries: Sequence[WorklistEntry]) -> None:
         """Show these studies; the chosen one stays chosen."""
+        self.set_index(StudyIndex(entries, self.table_model.index_of_all))
+
+    def set_index(self, index: StudyIndex) -> None:
+        """Show these studies, prepared off the GUI thread; the chosen one stays chosen."""
+        with self._choice_kept():
+            self.table_model.set_index(index)
+
+    @contextmanager
+    def _choice_kept(self) -> Iterator[None]:
         chosen = self.current_study_uid()
-        self.table_model.set_entries(entries)
+        yield
         self._show_body()
         if chosen is not None:
             self.choose(chosen)
@@ -118,24 +126,30 @@ class WorklistView(QWidget):
         start = 0 if row is None else row + 1
         return next((e.study_uid for e in entries[start:] + entries[:start] if e.status == "unread"), None)
 
+    def upcoming(self, study_uid: str | None, count: int) -> list[WorklistEntry]:
+        """The unread studies that :meth:`next_unread` would open one after the other."""
+        entries = self.table_model.shown_entries()
+        row = self.table_model.row_of(study_uid) if study_uid is not None else None
+        start = 0 if row is None else row + 1
+        order = itertools.chain(entries[start:], entries[:start])
+        unread = (e for e in order if e.status == "unread" and e.study_uid != study_uid)
+        return list(itertools.islice(unread, count))
+
     def layout_state(self) -> QByteArray:
-        """Widths, order and sorting of the columns."""
-        return self.table.horizontalHeader().saveState()
+        """Widths, order and sorting of the columns, behind the titles they are of."""
+        return QByteArray(_TITLES) + self.table.horizontalHeader().saveState()
 
     def restore_layout(self, state: QByteArray) -> None:
-        """Take up widths, order and sorting."""
-        self.table.horizontalHeader().restoreState(state)
+        """Take up widths, order and sorting; those of other columns, of another release, are forgotten."""
+        if state.startsWith(_TITLES):
+            self.table.horizontalHeader().restoreState(state.mid(len(_TITLES)))
 
-    def _apply_filter(self) -> None:
-        chosen = self.current_study_uid()
-        self.table_model.set_filter(self.filter.text())
-        self._show_body()
-        if chosen is not None:
-            self.choose(chosen)
+    def apply_filter(self) -> None:
+        """Show what the bar asks for."""
+        with self._choice_kept():
+            self.table_model.set_filter(self.bar.wanted(), self.reader())
 
-    def _on_filter_return(self) -> None:
-        self._filter_later.stop()
-        self._apply_filter()
+    def _give_keyboard_to_the_list(self) -> None:
         if self.table_model.rowCount():
             if not self.table.currentIndex().isValid():
                 self.table.selectRow(0)
@@ -148,7 +162,7 @@ class WorklistView(QWidget):
         if not total:
             self.show_sentence(EMPTY_TEXT)
         elif not shown:
-            self.show_sentence("No study has all these words.")
+            self.show_sentence("No study is like that. Choose another filter, or fewer words.")
         else:
             self._body.setCurrentWidget(self.table)
 
