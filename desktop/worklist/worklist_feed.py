@@ -78,11 +78,11 @@ class WorklistFeed(QObject):
     def _prepare(self, entries: list[WorklistEntry]) -> None:
         model = self._view.table_model
         self._job = self._services.background.run(
-            self, _index_of, [self._without_withheld(entry) for entry in entries], model.index_of_all, model.sorting,
+            self, _index_of, [self.without_withheld(entry) for entry in entries], model.index_of_all, model.sorting,
             on_success=self._view.set_index,
         )  # fmt: skip
 
-    def _without_withheld(self, entry: WorklistEntry) -> WorklistEntry:
+    def without_withheld(self, entry: WorklistEntry) -> WorklistEntry:
         """Say nothing of the AI about a study that its reader is to read first."""
         reading = self._services.reading
         is_on_screen = reading.study is not None and reading.study.study_uid == entry.study_uid

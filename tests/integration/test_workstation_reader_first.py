@@ -25,7 +25,7 @@ def pixels(made, qtbot) -> list[QImage]:
     window = made.window
     qtbot.wait(100)
     found = [window.viewer.grab().toImage(), window.report.grab().toImage()]
-    window._show_worklist_entries(studies.worklist(made.workspace))
+    window.worklist.set_entries([window.feed.without_withheld(entry) for entry in studies.worklist(made.workspace)])
     window.show_worklist()
     qtbot.wait(100)
     found.append(window.worklist.grab().toImage())
