@@ -79,7 +79,8 @@ class GazeOnFilm(QObject):
     def _close_stale_window(self) -> None:
         """A window never shows a film or a scanpath that is not on screen any more."""
         if self.window is not None:
-            self.window.close()
+            self.window.end()
+            self.window = None
 
     def _show_hint(self) -> None:
         self.hint_layer.regions = tuple(GazeRegion(box, "second look") for box in self.hint.regions_px)

@@ -76,6 +76,7 @@ class GazePanel(QWidget):
         self.said = QLabel()
         self.said.setObjectName("muted")
         self.said.setWordWrap(True)
+        self.said.setTextFormat(Qt.TextFormat.PlainText)  # names come out of files
         self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.said.setMinimumHeight(2 * self.said.fontMetrics().lineSpacing() + 2)  # so that the film rarely moves
 
@@ -254,7 +255,9 @@ class GazePanel(QWidget):
         tracks = self._gaze.tracks
         lines += [f"{track.name}: {track.fault}." for track in tracks if track.fault]
         if self._services.reading.image is not None:
-            if not self._services.reading.shown_fixations:
+            if self._services.reading.is_ai_withheld:
+                lines.append("Predicted gaze (AI): shown when you have committed.")
+            elif not self._services.reading.shown_fixations:
                 lines.append("No predicted gaze for this film.")
             if not self._gaze.recordings:
                 lines.append("No recorded gaze for this film.")

@@ -33,6 +33,7 @@ class ScanpathWindow(QDialog):
         self.layers = (GazeLayer(), GazeLayer())
         self.said = QLabel()
         self.said.setWordWrap(True)
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = QHBoxLayout()
         for side, (view, box, layer) in enumerate(zip(self.views, self.boxes, self.layers, strict=True)):
@@ -67,6 +68,15 @@ class ScanpathWindow(QDialog):
                 box.addItem(f"{style_of(number, track).mark}  {track.name}", number)
             box.setCurrentIndex(min(side, box.count() - 1))
         self._show_scanpaths()
+
+    def end(self) -> None:
+        """Take the film off the window and close it for good."""
+        for view, layer in zip(self.views, self.layers, strict=True):
+            layer.scanpaths = ()
+            view.set_message("")
+        self.said.clear()
+        self.close()
+        self.deleteLater()
 
     def _follow(self, side: int) -> None:
         moved, other = self.views[side], self.views[1 - side]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from desktop.reading_gaze import ReadingGaze
@@ -30,6 +30,7 @@ class SecondLookBar(QFrame):
         self.said = QLabel()
         self.said.setObjectName("muted")
         self.said.setWordWrap(True)
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.hide_button = tool_button("Hide", "Put this hint away for this study")
         self.hide_button.clicked.connect(self.dismiss)
         row = QHBoxLayout(self)

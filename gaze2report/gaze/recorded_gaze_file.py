@@ -43,7 +43,7 @@ from gaze2report.gaze.recorded_gaze import (
 from gaze2report.types import SectionName
 
 FORMAT, VERSION = "gaze2report-recorded-gaze", 1
-MOST_BYTES = 20_000_000
+MOST_BYTES = 4_000_000
 MOST_FIXATIONS = 5_000
 """Half an hour of looking at one film."""
 
@@ -111,7 +111,7 @@ def _from_json(text: str) -> dict[str, Any]:
         return {"fixations": content}
     found = (content.get("format", FORMAT), content.get("version", VERSION))
     if found != (FORMAT, VERSION):
-        raise _Wrong(f"it has format {str(found[0])[:40]!r} version {str(found[1])[:20]!r}, not {FORMAT!r} {VERSION}")
+        raise _Wrong(f"it has format {_shown(found[0])} version {_shown(found[1])}, not {FORMAT!r} {VERSION}")
     return cast(dict[str, Any], content)
 
 
@@ -219,8 +219,13 @@ def _number(group: Mapping[str, Any], name: str, low: float, high: float, where:
     except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if not isfinite(number) or not low <= number <= high:
-        raise _Wrong(f"{where} has {name} {str(value)[:40]!r}, which is not a number from {low:g} to {high:g}")
+        raise _Wrong(f"{where} has {name} {_shown(value)}, which is not a number from {low:g} to {high:g}")
     return number
+
+
+def _shown(value: Any) -> str:
+    """A value in a sentence: short, on one line, and never a walk through something nested."""
+    return repr(str(value)[:40]) if isinstance(value, str | int | float) else "of another kind"
 
 
 def _needed(number: float | None, name: str, where: str) -> float:

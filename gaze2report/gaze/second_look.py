@@ -9,9 +9,10 @@ from math import hypot
 from gaze2report.gaze.recorded_gaze import RecordedGaze
 from gaze2report.types import Fixation
 
-USEFUL_FIELD_DVA = 2.8
-"""Radius around a fixation that counts as looked at, in degrees of visual angle: the field from which nodules on chest
-films are found (Kundel, Nodine & Carmody 1978)."""
+USEFUL_FIELD_DVA = 2.5
+"""Radius around a fixation that counts as looked at, in degrees of visual angle: search for nodules on chest films
+suffers only when less than 5 degrees across are seen (Kundel, Nodine, Thickman & Toto 1987, "Searching for lung
+nodules")."""
 
 OUTLINE_DVA = USEFUL_FIELD_DVA / 2
 """From the middle of an outlined region to its sides: it ends before the middle of what was looked at beside it."""

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
@@ -108,7 +109,8 @@ def test_a_study_that_leaves_the_screen_takes_its_gaze_and_its_comparison_with_i
     window = made.window.viewer.gaze.window
     assert window.isVisible()
     made.open(qtbot, made.add(film(tmp_path, 2)).study_uid)
-    assert not window.isVisible()
+    assert made.window.viewer.gaze.window is None
+    qtbot.waitUntil(lambda: not shiboken6.isValid(window))
     assert made.services.gaze.recordings == ()
 
 

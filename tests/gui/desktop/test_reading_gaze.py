@@ -214,7 +214,7 @@ def test_the_second_look_comes_only_between_commitment_and_signature(made):
     made.gaze.add_recording(recording())
     assert made.gaze.second_look() is None
     made.gaze.set_asked_to_sign()
-    assert made.gaze.second_look().regions_px == ((136, 86, 164, 114),)
+    assert made.gaze.second_look().regions_px == ((137.5, 87.5, 162.5, 112.5),)
     made.reading.set_versions(replace(made.reading.study, status="final"), ())
     assert made.gaze.second_look() is None
 
@@ -249,4 +249,4 @@ def test_what_another_reader_looked_at_is_a_signal_too(made):
     made.gaze.add_recording(recording(onsets_s=(0.5,)))
     made.gaze.add_recording(RecordedGaze((RecordedFixation(150, 200, 400),), reader="R07"))
     made.gaze.set_asked_to_sign()
-    assert made.gaze.second_look().regions_px == ((136, 186, 164, 214),)
+    assert made.gaze.second_look().regions_px == ((137.5, 187.5, 162.5, 212.5),)

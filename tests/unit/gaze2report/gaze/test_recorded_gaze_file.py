@@ -93,7 +93,9 @@ def test_csv_says_the_same_as_json(tmp_path):
         (f'[{{"x_px": {"9" * 400}, "y_px": 1, "duration_ms": 5}}]', "not a number from"),
         (f'[{{"x_px": {"9" * 5000}, "y_px": 1, "duration_ms": 5}}]', "not JSON"),
         ([{"x_px": True, "y_px": 1, "duration_ms": 5}], "x_px 'True'"),
-        ([{"x_px": [1], "y_px": 1, "duration_ms": 5}], "not a number"),
+        ([{"x_px": [1], "y_px": 1, "duration_ms": 5}], "x_px of another kind, which is not a number"),
+        ('[{"x_px": ' + "[" * 900 + "]" * 900 + ', "y_px": 1, "duration_ms": 5}]', "x_px of another kind"),
+        ('{"version": ' + "[" * 900 + "]" * 900 + "}", "version of another kind"),
         ([{"x_px": 1, "y_px": 1}], "fixation 1 has no duration_ms"),
         ([ONE, {"x_px": 1, "duration_ms": 4}], "fixation 2 has no y_px"),
         ([{**ONE, "duration_ms": 0}], "duration of 0"),
@@ -143,8 +145,8 @@ def test_bytes_pipes_and_large_files_are_refused(tmp_path):
         read_recorded_gaze(binary)
     large = tmp_path / "large.json"
     with large.open("wb") as file:
-        file.truncate(20_000_001)
-    with pytest.raises(UnreadableInput, match="larger than 20 MB"):
+        file.truncate(4_000_001)
+    with pytest.raises(UnreadableInput, match="larger than 4 MB"):
         read_recorded_gaze(large)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UnreadableInput, match="not a plain file"):
