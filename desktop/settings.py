@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Literal, get_args
 
-from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+from PySide6.QtCore import QByteArray, QObject, Signal
 
 from db.records import ReadingMode
+from desktop.settings_store import SettingsStore
 
 SETTINGS_VERSION = 1
 """Raise it when a key changes its meaning; older layouts are then forgotten, never misread."""
@@ -40,13 +41,13 @@ class Settings(QObject):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self._store = QSettings(str(path), QSettings.Format.IniFormat)
+        self._store = SettingsStore(path)
         if self._store.value("version") != str(SETTINGS_VERSION):
             reader = self._store.value("reader/name")
             self._store.clear()
-            self._store.setValue("version", str(SETTINGS_VERSION))
+            self._store.set("version", str(SETTINGS_VERSION))
             if reader:
-                self._store.setValue("reader/name", reader)
+                self._store.set("reader/name", reader)
 
     @property
     def reader_name(self) -> str:
@@ -56,12 +57,12 @@ class Settings(QObject):
 
     @reader_name.setter
     def reader_name(self, name: str) -> None:
-        self._store.setValue("reader/name", name.strip())
+        self._store.set("reader/name", name.strip())
 
     @property
     def path(self) -> Path:
         """The file."""
-        return Path(self._store.fileName())
+        return self._store.path
 
     @property
     def last_account(self) -> str:
@@ -70,7 +71,7 @@ class Settings(QObject):
 
     @last_account.setter
     def last_account(self, name: str) -> None:
-        self._store.setValue("reader/last_account", name)
+        self._store.set("reader/last_account", name)
 
     @property
     def is_local_user_chosen(self) -> bool:
@@ -106,7 +107,7 @@ class Settings(QObject):
 
     @window_geometry.setter
     def window_geometry(self, geometry: QByteArray) -> None:
-        self._store.setValue("window/geometry", geometry)
+        self._store.set("window/geometry", geometry)
 
     def layout(self, name: str) -> QByteArray | None:
         """Saved state of a splitter or header, or None."""
@@ -114,7 +115,7 @@ class Settings(QObject):
 
     def set_layout(self, name: str, state: QByteArray) -> None:
         """Keep the state of a splitter or header."""
-        self._store.setValue(f"layout/{name}", state)
+        self._store.set(f"layout/{name}", state)
 
     @property
     def text_size_px(self) -> int:
@@ -170,7 +171,7 @@ class Settings(QObject):
 
     def set_on(self, action_id: str, is_on: bool) -> None:
         """Keep whether an action is on."""
-        self._store.setValue(f"on/{action_id}", _switch(is_on))
+        self._store.set(f"on/{action_id}", _switch(is_on))
 
     @property
     def reading_mode(self) -> ReadingMode:
@@ -179,7 +180,7 @@ class Settings(QObject):
 
     @reading_mode.setter
     def reading_mode(self, mode: ReadingMode) -> None:
-        self._store.setValue("reader/mode", mode)
+        self._store.set("reader/mode", mode)
 
     @property
     def output_folder(self) -> Path | None:
@@ -201,10 +202,10 @@ class Settings(QObject):
         if keys is None:
             self._store.remove(f"keys/{action_id}")
         else:
-            self._store.setValue(f"keys/{action_id}", json.dumps(keys))
+            self._store.set(f"keys/{action_id}", json.dumps(keys))
 
     def sync(self) -> None:
-        """Write now."""
+        """Write now, and wait for the disk; at the end of the program only."""
         self._store.sync()
 
     def _is_on(self, key: str, *, default: bool) -> bool:
@@ -212,7 +213,7 @@ class Settings(QObject):
 
     def _set(self, name: str, key: str, text: str) -> None:
         if self._store.value(key) != text:
-            self._store.setValue(key, text)
+            self._store.set(key, text)
             self.changed.emit(name)
 
     def _bytes(self, key: str) -> QByteArray | None:

@@ -1,8 +1,9 @@
 """How long the GUI thread was deaf: the longest time in which the event loop answered nothing, and what held it up.
 
-A timer of the GUI thread ticks every few milliseconds; a gap between two ticks is a block. Other programs make gaps too,
-so a second thread sleeps and measures by how much it is woken late: that is not the window's fault. Work of the GUI
-thread itself is counted by its own processor time, to which no other program adds.
+A timer of the GUI thread ticks every few milliseconds; a gap between two ticks is a block. Other programs make gaps
+too: what the kernel kept threads of this process waiting for a processor (schedstat, Linux) is not the window's fault,
+nor is what a second thread that only sleeps is woken late by. Work of the GUI thread itself is counted by its own
+processor time, to which no other program adds. So on a busy machine a block may be missed, but none is invented.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
@@ -31,7 +33,7 @@ class Block:
     wall_ms, cpu_ms : float
         By the clock, and by the processor time of the GUI thread.
     noise_ms : float
-        By how much a thread that only slept was woken late meanwhile.
+        What other programs took meanwhile.
     stack : str
         Where the GUI thread was; empty for short blocks.
     """
@@ -76,8 +78,8 @@ class Watchdog(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._watch = Watch()
-        self._gui_thread = threading.get_ident()
-        self._wall_s = self._cpu_s = 0.0
+        self._gui_thread, self._native_id = threading.get_ident(), threading.get_native_id()
+        self._wall_s = self._cpu_s = self._waited_s = 0.0
         self._late: list[tuple[float, float]] = []  # when woken, and how late
         self._stack = ""
         self._is_over = threading.Event()
@@ -86,7 +88,7 @@ class Watchdog(QObject):
     def watching(self) -> Iterator[Watch]:
         """Watch while the event loop runs in the body; what the body itself does outside the loop counts as a block."""
         self._watch, self._late, self._is_over = Watch(), [], threading.Event()
-        self._wall_s, self._cpu_s = time.perf_counter(), time.thread_time()
+        self._begin()
         sampler = threading.Thread(target=self._sample, name="watchdog")
         sampler.start()
         self._timer.start()
@@ -99,13 +101,16 @@ class Watchdog(QObject):
             sampler.join()
 
     def _tick(self) -> None:
-        wall_s, cpu_s = time.perf_counter(), time.thread_time()
-        noise_s = max((late for at, late in self._late if at >= self._wall_s), default=0.0)
-        self._watch.blocks.append(
-            Block(1000 * (wall_s - self._wall_s), 1000 * (cpu_s - self._cpu_s), 1000 * noise_s, self._stack)
-        )
-        self._wall_s, self._cpu_s, self._stack = time.perf_counter(), time.thread_time(), ""
+        wall_s, cpu_s = time.perf_counter() - self._wall_s, time.thread_time() - self._cpu_s
+        late_s = max((late for at, late in self._late if at >= self._wall_s), default=0.0)
+        noise_s = min(max(late_s, kept_waiting_s() - self._waited_s), wall_s)
+        self._watch.blocks.append(Block(1000 * wall_s, 1000 * cpu_s, 1000 * noise_s, self._stack))
+        self._begin()
+
+    def _begin(self) -> None:
         del self._late[:-1]
+        self._stack, self._waited_s = "", kept_waiting_s()
+        self._wall_s, self._cpu_s = time.perf_counter(), time.thread_time()
 
     def _sample(self) -> None:
         while not self._is_over.is_set():
@@ -116,3 +121,23 @@ class Watchdog(QObject):
             if woken_s - self._wall_s > _STACK_AFTER_S and not self._stack:
                 frame = sys._current_frames().get(self._gui_thread)
                 self._stack = "".join(traceback.format_stack(frame)[-6:]) if frame is not None else ""
+                self._stack += f"  system call {system_call_of(self._native_id)}\n"
+
+
+def kept_waiting_s() -> float:
+    """For how long threads of this process could have run and had no processor, in all so far; 0 where nobody says."""
+    total_ns = 0
+    for task in Path("/proc/self/task").glob("*/schedstat"):
+        try:
+            total_ns += int(task.read_text().split()[1])
+        except (OSError, IndexError):  # the thread has just ended
+            continue
+    return total_ns / 1e9
+
+
+def system_call_of(native_id: int) -> str:
+    """Number of the system call a thread stands in; "running" or "unknown"."""
+    try:
+        return Path(f"/proc/self/task/{native_id}/syscall").read_text().split()[0]
+    except OSError:
+        return "unknown"
