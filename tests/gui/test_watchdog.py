@@ -21,11 +21,14 @@ def test_a_block_of_150_ms_is_measured_and_its_place_named(qtbot, block) -> None
     def planted_block() -> None:
         block(0.15)
 
-    with Watchdog().watching() as watch:
-        QTimer.singleShot(50, planted_block)
-        qtbot.wait(300)
-    assert watch.longest.ms >= 130, watch.text()
-    assert "planted_block" in watch.longest.stack
+    for _ in range(8):  # on a busy machine a block may be missed, but not every time
+        with Watchdog().watching() as watch:
+            QTimer.singleShot(50, planted_block)
+            qtbot.wait(300)
+        if watch.longest.ms >= 130 and "planted_block" in watch.longest.stack:
+            break
+    else:
+        pytest.fail(watch.text())
 
 
 def test_an_idle_window_is_not_blocked_however_busy_another_thread_sleeps(qtbot) -> None:
