@@ -61,13 +61,22 @@ def _halved(codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return ((total + 2) >> 2).astype(np.uint16)
 
 
-def view_codes(pyramid: CodesPyramid, viewport: Viewport, *, is_smooth: bool = True) -> ViewCodes | None:
-    """Resample what the viewport shows, turned and mirrored as it says; None when the image is out of sight."""
+def view_codes(
+    pyramid: CodesPyramid, viewport: Viewport, *, is_smooth: bool = True, is_moving: bool = False
+) -> ViewCodes | None:
+    """Resample what the viewport shows, turned and mirrored as it says; None when the image is out of sight.
+
+    While a film ``is_moving`` it is interpolated from the averaged level next to its size, in a third of the time; a
+    reduced film that stands still is the average over the area of each of its pixels.
+    """
     across, down = _screen_axes(pyramid, viewport)
     if across.is_empty or down.is_empty:
         return None
     columns, rows = (down, across) if viewport.orientation.swaps_axes else (across, down)
-    codes = _resampled(pyramid, rows.offsets, columns.offsets, viewport.scale, is_smooth)
+    if viewport.scale > 1.0 and not is_smooth:
+        codes = _repeated(pyramid.levels[0], rows.offsets, columns.offsets, viewport.scale)
+    else:
+        codes = _resampled(pyramid, rows.offsets, columns.offsets, viewport.scale, is_moving)
     if rows.is_reversed:
         codes = codes[::-1]
     if columns.is_reversed:
@@ -119,37 +128,51 @@ def _screen_axis(origin: float, sign: int, length: float, viewport_size: int) ->
     return _ScreenAxis(max(0, first), offsets, sign < 0)
 
 
+def _repeated(
+    source: NDArray[np.uint16], rows: NDArray[np.float64], columns: NDArray[np.float64], scale: float
+) -> NDArray[np.uint16]:
+    row_index = np.clip((rows + 0.5) / scale, 0, source.shape[0] - 1).astype(np.intp)
+    column_index = np.clip((columns + 0.5) / scale, 0, source.shape[1] - 1).astype(np.intp)
+    return source[row_index][:, column_index]
+
+
 def _resampled(
-    pyramid: CodesPyramid, rows: NDArray[np.float64], columns: NDArray[np.float64], scale: float, is_smooth: bool
+    pyramid: CodesPyramid, rows: NDArray[np.float64], columns: NDArray[np.float64], scale: float, is_moving: bool
 ) -> NDArray[np.uint16]:
     source = pyramid.levels[0]
     if scale == 1.0:
         top, left = int(rows[0]), int(columns[0])
         return source[top : top + len(rows), left : left + len(columns)]
-    if scale > 1.0 and not is_smooth:
-        row_index = np.clip((rows + 0.5) / scale, 0, source.shape[0] - 1).astype(np.intp)
-        column_index = np.clip((columns + 0.5) / scale, 0, source.shape[1] - 1).astype(np.intp)
-        return source[row_index][:, column_index]
     # one level finer than need be: a coarse pixel may straddle two output pixels, a fine one hardly matters
-    level = min(max(0, int(np.floor(-np.log2(scale))) - 1), len(pyramid.levels) - 1)
+    level = max(0, int(np.floor(-np.log2(scale))) - (0 if is_moving else 1))
+    level = min(level, len(pyramid.levels) - 1)
     source = pyramid.levels[level]
-    taps = _area_taps if scale < 1.0 else _linear_taps
+    taps = _area_taps if scale < 1.0 and not is_moving else _linear_taps
     level_scale = scale * 2**level
     column_taps, column_weights = taps(columns, level_scale, source.shape[1])
     first, last = int(column_taps.min()), int(column_taps.max()) + 1
-    mixed_rows = _mix(source[:, first:last], *taps(rows, level_scale, source.shape[0]))
-    mixed = _mix(mixed_rows.T, column_taps - first, column_weights).T
-    return (mixed + np.float32(0.5)).astype(np.uint16)
+    mixed = _mix(source[:, first:last], *taps(rows, level_scale, source.shape[0]), axis=0)
+    mixed = _mix(mixed, column_taps - first, column_weights, axis=1)
+    mixed += np.float32(0.5)
+    return mixed.astype(np.uint16)
 
 
 def _mix(
-    source: NDArray[np.uint16] | NDArray[np.float32], indices: NDArray[np.intp], weights: NDArray[np.float32]
+    source: NDArray[np.uint16] | NDArray[np.float32],
+    indices: NDArray[np.intp],
+    weights: NDArray[np.float32],
+    *,
+    axis: int,
 ) -> NDArray[np.float32]:
-    """Weighted sum of rows; ``indices`` and ``weights`` have shape (taps, output rows)."""
-    mixed: NDArray[np.float32] = source[indices[0]] * weights[0][:, None]
+    """Weighted sum of rows (axis 0) or columns (axis 1); ``indices`` and ``weights`` have shape (taps, outputs)."""
+    shape = (-1, 1) if axis == 0 else (1, -1)
+    mixed = np.take(source, indices[0], axis=axis).astype(np.float32)
+    mixed *= weights[0].reshape(shape)
     for index, weight in zip(indices[1:], weights[1:], strict=True):
         if weight.any():
-            mixed += source[index] * weight[:, None]
+            part = np.take(source, index, axis=axis).astype(np.float32, copy=False)
+            part *= weight.reshape(shape)
+            mixed += part
     return mixed
 
 

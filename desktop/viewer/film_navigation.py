@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, Signal
+from PySide6.QtCore import QEvent, QPointF, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop.viewer.annotations import banner_height_px
 from desktop.viewer.viewport import Viewport, fitted
 from gaze2report.imaging.orientation import STORED, Orientation
+
+_SETTLE_MS = 80
+"""So long after its last move a film stands still."""
 
 
 class FilmNavigation(QWidget):
@@ -37,6 +40,17 @@ class FilmNavigation(QWidget):
         self.viewport: Viewport | None = None
         self.is_fitted = True
         self._size_px = (0, 0)
+        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._settle.timeout.connect(self.update)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the film is on its way, by drag or wheel: painted fast now, and exactly when it stands still."""
+        return self._settle.isActive()
+
+    def begin_moving(self) -> None:
+        """The film moves, or goes on moving."""
+        self._settle.start()
 
     def begin_at(self, columns: int, rows: int) -> None:
         """Show an image of this size, fitted and as stored."""

@@ -25,7 +25,7 @@ class FilmPicture:
         self.is_smooth = True
         self._table: NDArray[np.uint32] | None = None
         self._codes: ViewCodes | None = None
-        self._codes_of: tuple[Viewport, bool] | None = None
+        self._codes_of: tuple[Viewport, bool, bool] | None = None
 
     def set_table(self, table: NDArray[np.uint32]) -> None:
         """Colour (0xAARRGGBB, premultiplied) of each code from now on."""
@@ -35,11 +35,15 @@ class FilmPicture:
         """Show the colours another picture shows."""
         self._table = other._table
 
-    def paint(self, painter: QPainter, viewport: Viewport, ratio: float, *, has_alpha: bool = False) -> None:
+    def paint(
+        self, painter: QPainter, viewport: Viewport, ratio: float, *, has_alpha: bool = False, is_moving: bool = False
+    ) -> None:
         """Draw what the viewport shows, one picture pixel on one device pixel."""
-        if self._codes_of != (viewport, self.is_smooth):
-            self._codes = view_codes(self.pyramid, viewport, is_smooth=self.is_smooth)
-            self._codes_of = (viewport, self.is_smooth)
+        wanted = (viewport, self.is_smooth, is_moving)
+        # what was made exactly is as good while moving
+        if self._codes_of not in (wanted, (viewport, self.is_smooth, False)):
+            self._codes = view_codes(self.pyramid, viewport, is_smooth=self.is_smooth, is_moving=is_moving)
+            self._codes_of = wanted
         if self._codes is None or self._table is None:
             return
         pixels = np.take(self._table, self._codes.codes)

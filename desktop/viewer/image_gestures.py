@@ -111,6 +111,8 @@ class ImageGestures:
             return
         step = event.position() - self._last
         self._has_moved, self._last = True, event.position()
+        if self._action in ("pan", "zoom"):
+            self._view.begin_moving()
         if self._action == "pan":
             self._view.pan(step.x(), step.y())
         elif self._action == "zoom":
@@ -152,6 +154,7 @@ class ImageGestures:
         """Zoom to the cursor; fine steps of a touch pad count as what they are."""
         steps = event.angleDelta().y() / _WHEEL_STEP * (1 if self.does_wheel_up_zoom_in else -1)
         if steps:
+            self._view.begin_moving()
             self._view.zoom(_ZOOM_PER_STEP**steps, event.position())
         event.accept()
 

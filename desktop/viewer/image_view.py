@@ -212,7 +212,7 @@ class ImageView(FilmNavigation):
         if self._picture is not None and self.viewport is not None:
             painter.save()
             self._to_whole_device_pixels(painter)
-            self._picture.paint(painter, self.viewport, self.devicePixelRatioF())
+            self._picture.paint(painter, self.viewport, self.devicePixelRatioF(), is_moving=self.is_moving)
             self._paint_layers(painter, self.viewport)
             painter.restore()
             self._paint_marks(painter, self.viewport)

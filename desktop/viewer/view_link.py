@@ -56,6 +56,8 @@ class ViewLink(QObject):
 
     def _pass_on_viewport(self, view: ImageView) -> None:
         for other in self._others(view):
+            if view.is_moving:
+                other.begin_moving()
             follow_viewport(other, view)
 
     def _pass_on_window(self, view: ImageView) -> None:

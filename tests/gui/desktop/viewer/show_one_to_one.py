@@ -32,12 +32,26 @@ column.addLayout(row)
 window.show()
 view.set_film(prepare_film(image))
 view.are_corners_shown = False
+view.shutter.is_visible = False
+
+
+def is_shown_exactly(expected: np.ndarray) -> bool:
+    """Whether every pixel of the film is somewhere on screen, one on each device pixel."""
+    application.processEvents()
+    picture = window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    shown = np.frombuffer(picture.constBits(), np.uint32).reshape(picture.height(), picture.width()) & 0xFF
+    rows, columns = expected.shape
+    for top in range(shown.shape[0] - rows + 1):
+        for left in np.flatnonzero(shown[top, : shown.shape[1] - columns + 1] == expected[0, 0]):
+            if (shown[top : top + rows, left : left + columns] == expected).all():
+                return True
+    return False
+
+
 view.zoom_to_pixels()
-application.processEvents()
-picture = window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-shown = (np.frombuffer(picture.constBits(), np.uint32).reshape(picture.height(), picture.width()) & 0xFF).astype(int)
-found = False
-for top in range(shown.shape[0] - ROWS + 1):
-    for left in np.flatnonzero(shown[top, : shown.shape[1] - COLUMNS + 1] == codes[0, 0]):
-        found = found or bool((shown[top : top + ROWS, left : left + COLUMNS] == codes).all())
-print("ratio", window.devicePixelRatioF(), "equal", found)
+as_stored = is_shown_exactly(codes)
+view.turn(1)
+view.flip_horizontally()
+view.zoom_to_pixels()
+turned = is_shown_exactly(np.rot90(codes, -1)[:, ::-1])
+print("ratio", window.devicePixelRatioF(), "equal", as_stored, "turned and flipped", turned)

@@ -171,3 +171,19 @@ def test_one_to_one_is_one_image_pixel_per_device_pixel(ratio: str, tmp_path: Pa
     assert ran.returncode == 0, ran.stderr
     assert f"ratio {float(ratio)}" in ran.stdout
     assert "equal True" in ran.stdout
+    assert "turned and flipped True" in ran.stdout
+
+
+def test_a_film_that_moves_is_painted_like_itself_and_exactly_once_it_stands_still(qtbot) -> None:
+    y, x = np.mgrid[:600, :500]
+    smooth = make_image(codes=(2000 + 1500 * np.sin(x / 40) * np.cos(y / 50)).astype(np.uint16))
+    view, still = show(qtbot, smooth), show(qtbot, smooth)
+    view.begin_moving()
+    view.zoom(0.9)
+    still.zoom(0.9)
+    exact = pixels(still)
+    moving = pixels(view)
+    assert view.is_moving
+    assert np.abs((moving & 0xFF).astype(int) - (exact & 0xFF).astype(int))[60:-60].max() <= 8
+    qtbot.waitUntil(lambda: not view.is_moving)
+    np.testing.assert_array_equal(pixels(view), exact)
