@@ -118,7 +118,9 @@ def paint_corners(
     painter.save()
     painter.setFont(_font(painter, 12, False))
     metrics = QFontMetricsF(painter.font())
-    broken = [(part, colour) for text, colour in left for part in _broken(text, metrics, width * _LEFT_SHARE)]
+    right_width = max((metrics.horizontalAdvance(text) for text, _ in right), default=0.0)
+    room = min(width * _LEFT_SHARE, width - right_width - 4 * _MARGIN_PX)
+    broken = [(part, colour) for text, colour in left for part in _broken(text, metrics, room)]
     for lines, is_right in ((right, True), (broken, False)):
         for index, (text, colour) in enumerate(reversed(lines)):
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width - 2 * _MARGIN_PX)

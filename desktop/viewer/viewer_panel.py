@@ -17,6 +17,7 @@ from desktop.viewer.measurement_bar import MeasurementBar
 from desktop.viewer.measuring import Measuring
 from desktop.viewer.study_hanging import StudyHanging
 from desktop.viewer.thumbnails import ThumbnailStrip
+from desktop.viewer.tool_row import ToolRow
 from desktop.viewer.viewer_actions import NEEDS_FILM, TOOLS, add_viewer_actions
 from gaze2report.imaging.presets import Preset
 
@@ -102,28 +103,19 @@ class ViewerPanel(QWidget):
         actions.tie(self.link_button, "image.link", "Link")
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 4, 8, 4)
-        row.setSpacing(2)
         groups = (
             tuple(self.tool_buttons.values()),
             (self.preset_button, self.invert_button),
             (self.fit_button, self.pixels_button, self.reset_button),
-            (self.turn_button, self.flip_button, self.magnifier_button),
-            (self.layout_button, self.link_button),
             (self.measurement_bar.menu_button, self.measurement_bar.list_button),
+            (self.layout_button, self.link_button),
+            (self.gaze_button, self.gaze_panel_button),
+            (self.turn_button, self.flip_button, self.magnifier_button),
         )
-        for group in groups:
-            for button in group:
-                row.addWidget(button)
-            row.addSpacing(12)
-        row.addStretch()
-        row.addWidget(self.gaze_button)
-        row.addWidget(self.gaze_panel_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(row)
+        column.addWidget(ToolRow(groups))
         films = QHBoxLayout()
         films.setSpacing(0)
         films.addWidget(self.strip)
