@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from db.records import WorklistEntry
 from desktop import theme
 from desktop.accounts.first_account import FirstAccountDialog, LocalUserBar
 from desktop.accounts.gate import AccountGate
@@ -24,6 +25,7 @@ from desktop.menus import Menus, add_window_actions
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
 from desktop.operations.imports import ImportResult, import_files
+from desktop.operations.prefetch import Prefetch
 from desktop.operations.studies import OpenedStudy, close_study, open_study
 from desktop.panels.model_status import ModelStatus
 from desktop.panels.notice_bar import NoticeBar
@@ -33,6 +35,7 @@ from desktop.patient_text import name_text
 from desktop.report.report_panel import ReportPanel
 from desktop.services import Services
 from desktop.tour import Tour
+from desktop.viewer.prepared_film import prepare_film
 from desktop.viewer.viewer_panel import ViewerPanel
 from desktop.whole_screen import WholeScreenFilm
 from desktop.window_dialogs import WindowDialogs
@@ -68,6 +71,8 @@ class MainWindow(QMainWindow):
         self.drafts = DraftDelivery(services, self)
         self.worklist = WorklistView()
         self.feed = WorklistFeed(services, self.worklist, self)
+        self.prefetch = Prefetch(services, self._upcoming, prepare_film, self)
+        self.drafts.ahead = self.prefetch
         self.viewer = ViewerPanel(services)
         self.report = ReportPanel(services, self.drafts, self.autosave)
         self.model_status = ModelStatus(services.host)
@@ -162,6 +167,7 @@ class MainWindow(QMainWindow):
             self.refresh_worklist()
             if self._services.session.account is None and not self._services.settings.is_local_user_chosen:
                 self._offer_account()
+            self.prefetch.start()
             on_ready()
 
         self.gate.begin(ready, self.refresh_worklist)
@@ -249,6 +255,10 @@ class MainWindow(QMainWindow):
         uid = self.worklist.neighbour(study.study_uid, step) if study is not None else None
         if uid is not None:
             self.open_study(uid)
+
+    def _upcoming(self, count: int) -> list[WorklistEntry]:
+        study = self._services.reading.study
+        return self.worklist.upcoming(study.study_uid if study is not None else None, count)
 
     def open_next_unread(self) -> None:
         """Open the next unread study."""

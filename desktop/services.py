@@ -10,6 +10,7 @@ from desktop.actions import Actions
 from desktop.background import Background
 from desktop.drawings import Drawings
 from desktop.errors import ErrorReporter
+from desktop.film_cache import FilmCache
 from desktop.model_host import ModelHost
 from desktop.reading import Reading
 from desktop.reading_gaze import ReadingGaze
@@ -17,8 +18,11 @@ from desktop.session import Session
 from desktop.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from db.database import Workspace
     from gaze2report.imaging.intake import Intake
+    from gaze2report.types import Image
 
 
 class Services(QObject):
@@ -34,6 +38,8 @@ class Services(QObject):
         What is drawn on the films of the patient on screen.
     film_intake, import_intake : Intake
         Two, so that opening a film never waits for an import.
+    films : FilmCache
+        Films decoded already; reads the others through ``film_intake``.
     workspace : Workspace or None
         None until lane "db" has opened it.
     workspace_fault : str
@@ -63,6 +69,7 @@ class Services(QObject):
         self.host = host
         self.film_intake = film_intake
         self.import_intake = import_intake
+        self.films = FilmCache(self._read_film)
         self.settings = settings
         self.session = Session(settings, self)
         self.actions = Actions(settings, self)
@@ -72,3 +79,6 @@ class Services(QObject):
         self.drawings = Drawings(self)
         self.workspace: Workspace | None = None
         self.workspace_fault = ""
+
+    def _read_film(self, path: Path) -> Image:
+        return self.film_intake.read(path)

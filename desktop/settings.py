@@ -146,6 +146,15 @@ class Settings(QObject):
         self._set("does_model_start", "model/starts", _switch(does))
 
     @property
+    def does_prefetch(self) -> bool:
+        """Whether the next studies are made ready ahead."""
+        return self._is_on("model/prefetches", default=True)
+
+    @does_prefetch.setter
+    def does_prefetch(self, does: bool) -> None:
+        self._set("does_prefetch", "model/prefetches", _switch(does))
+
+    @property
     def is_tour_done(self) -> bool:
         """Whether the first tour was seen or skipped."""
         return self._is_on("tour/done", default=False)

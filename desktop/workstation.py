@@ -59,6 +59,7 @@ class Workstation(QObject):
 
     def close(self) -> int:
         """End everything that was begun; returns the exit code."""
+        self.window.prefetch.stop()
         self.services.host.stop()
         self.services.background.close()
         for intake in (self.services.film_intake, self.services.import_intake):

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 GRACE_AT_EXIT_S = 1.5
 PARENT_CHECK_S = 1.0
+NICENESS = 5
+"""The window goes first: a reader who drags a window level must not feel that a draft is being written."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,8 @@ def serve_process(load: Load) -> NoReturn:
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     # Whatever a library prints must not get between the messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     threading.Thread(target=_exit_with_parent, args=(psutil.Process(os.getppid()),), daemon=True).start()
     host = Host(load, cast(BinaryIO, output))
     host.serve(lambda: os.read(sys.stdin.fileno(), 65536))

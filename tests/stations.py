@@ -99,6 +99,7 @@ class Station:
 
     def close(self) -> None:
         """End everything."""
+        self.window.prefetch.stop()
         self.services.host.stop()
         self.services.background.close()
         self.workspace.close()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from db.records import DraftRecord
 from desktop.long_work import LongWork
+from desktop.operations.prefetch import Prefetch
 from desktop.operations.studies import draft_instance
 from desktop.services import Services
 from gaze2report.draft_json import draft_from_json
@@ -33,6 +34,7 @@ class DraftDelivery(QObject):
         self._services = services
         self._reading = services.reading
         self._running = ""
+        self.ahead: Prefetch | None = None
         self._automatic_requests = 0
         self._reading.opened.connect(self._on_opened)
         services.host.state_changed.connect(self._on_host_changed)
@@ -51,6 +53,10 @@ class DraftDelivery(QObject):
         if instance is None or not reading.can_edit or reading.is_correcting:
             return
         self._cancel_running()
+        if self.ahead is not None:
+            if not by_reader and self._take_over(self.ahead):
+                return
+            self.ahead.give_way()
         if not host.state.can_draft:
             if by_reader and not host.is_wanted:
                 host.retry_now()
@@ -64,6 +70,19 @@ class DraftDelivery(QObject):
         self._running = request_id
         reading.begin_draft(request_id, instance.instance_uid, section)
         self._set_ai_status("drafting")
+
+    def _take_over(self, ahead: Prefetch) -> bool:
+        """Go on with the draft that is being written ahead, if it is of the study on screen."""
+        study = self._reading.study
+        taken = ahead.take_over(study.study_uid) if study is not None else None
+        if taken is None:
+            return False
+        self._running = taken.request_id
+        self._reading.begin_draft(taken.request_id, taken.instance_uid)
+        self._set_ai_status("drafting")
+        for message in taken.messages:
+            self._on_answered(message)
+        return True
 
     def cancel(self) -> None:
         """Stop the draft; what has come of it stays in the text."""

@@ -235,7 +235,7 @@ def show_instance(*, instance: Instance, services: Services) -> Job:
             reading.set_image_fault(instance, "Opening it was stopped; choose it again to go on.")
 
     return services.background.run(
-        reading, services.film_intake.read, instance.object_path,
+        reading, services.films.read, instance.object_path,
         lane="io", on_success=show, on_failure=fail, title="Opening the film", on_stopped=stopped,
     )  # fmt: skip
 

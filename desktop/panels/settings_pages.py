@@ -50,6 +50,11 @@ class GeneralPage(QWidget):
         )  # fmt: skip
         column.addWidget(self.does_model_start)
         column.addWidget(_note("Without it films are read and reported all the same; F5 starts it when it is wanted."))
+        self.does_prefetch = _check_box(
+            "Make the next unread studies ready ahead", settings.does_prefetch,
+            lambda is_on: setattr(settings, "does_prefetch", is_on),
+        )  # fmt: skip
+        column.addWidget(self.does_prefetch)
         column.addWidget(_heading("Readers"))
         self.idle_lock = QSpinBox()
         self.idle_lock.setAccessibleName("Minutes until the screen is locked")

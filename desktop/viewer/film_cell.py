@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from db.records import Instance
 from desktop.background import Job
 from desktop.errors import known_sentence
+from desktop.film_cache import FilmCache
 from desktop.services import Services
 from desktop.viewer.image_view import ImageView
 from desktop.viewer.prepared_film import PreparedFilm, prepare_film
 from gaze2report.types import Image
-
-if TYPE_CHECKING:
-    from gaze2report.imaging.intake import Intake
 
 OPENING = "Opening the film..."
 
@@ -55,7 +52,7 @@ class FilmCell(QObject):
             self.view.set_note(note)
             return
         self.wait_for(instance)
-        self._run(instance, _read_and_prepare, self._services.film_intake, instance.object_path)
+        self._run(instance, _read_and_prepare, self._services.films, instance.object_path)
 
     def wait_for(self, instance: Instance) -> None:
         """Say that a film is being opened."""
@@ -68,7 +65,7 @@ class FilmCell(QObject):
         """Show a film that has been read already."""
         self._note = ""
         self._choose(instance)
-        self._run(instance, prepare_film, image)
+        self._run(instance, _prepare, self._services.films, image)
 
     def show_fault(self, instance: Instance, sentence: str) -> None:
         """Say why a film cannot be shown."""
@@ -108,5 +105,10 @@ class FilmCell(QObject):
             self._job = None
 
 
-def _read_and_prepare(intake: Intake, path: Path) -> PreparedFilm:
-    return prepare_film(intake.read(path))
+def _read_and_prepare(films: FilmCache, path: Path) -> PreparedFilm:
+    return _prepare(films, films.read(path))
+
+
+def _prepare(films: FilmCache, image: Image) -> PreparedFilm:
+    kept = films.prepared(image)
+    return kept if isinstance(kept, PreparedFilm) else prepare_film(image)

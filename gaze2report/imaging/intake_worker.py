@@ -46,6 +46,8 @@ def main(arguments: list[str]) -> int:
     import gaze2report.imaging.read  # noqa: F401 - before the memory is bounded
 
     _limit_resources(limits)
+    if limits.niceness and hasattr(os, "nice"):
+        os.nice(limits.niceness)
     requests: SimpleQueue[Message | None] = SimpleQueue()
     threading.Thread(target=_read_requests, args=(requests, folder), daemon=True).start()
     _send(answers, Message("ready"))

@@ -29,6 +29,8 @@ class IntakeLimits:
     max_address_space_bytes
         ``RLIMIT_AS`` of the worker, where the system has it. It counts mapped, not resident, memory: the interpreter
         and the codecs take about 0.4 GiB of it, and JPEG 2000 at the pixel limit about 0.5 GiB more.
+    niceness
+        Added to the worker's niceness, where the system has it: how far it stands back for others.
     """
 
     max_file_bytes: int = 1024 * MEBIBYTE
@@ -39,3 +41,4 @@ class IntakeLimits:
     read_timeout_s: float = 60.0
     start_timeout_s: float = 60.0
     max_address_space_bytes: int = 1280 * MEBIBYTE
+    niceness: int = 0
