@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, exists, func, select
 
-from db import audit, objects
+from db import audit, measurements, objects
 from db.database import Workspace
 from db.drafts import priority_columns
 from db.import_rows import study_description
@@ -32,7 +32,7 @@ class CheckResult:
 
 
 def check(workspace: Workspace) -> CheckResult:
-    """Check the database file, its rules, imported files, drafts, reports, statuses and the audit log.
+    """Check the database file, its rules, imported files, drafts, reports, statuses, measurements and the audit log.
 
     Raises
     ------
@@ -48,6 +48,7 @@ def check(workspace: Workspace) -> CheckResult:
         problems += _draft_problems(connection)
         problems += _report_problems(connection)
         problems += _status_problems(connection)
+        problems += measurements.problems(connection)
         problems += audit.chain_problems(connection)
         known = set(connection.execute(select(instance.c.object_name)).scalars())
     return CheckResult(tuple(problems), tuple(_orphans(workspace.objects_dir, known)))

@@ -6,6 +6,7 @@ The end of the process at any moment leaves the set before or the set after, nev
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -70,6 +71,23 @@ def of_patient(workspace: Workspace, study_uid: str) -> dict[str, FilmMarks]:
     except (ValueError, KeyError, TypeError) as error:
         raise WorkspaceDamaged(workspace.database_path, f"a measurement cannot be read: {error}") from error
     return marks
+
+
+def problems(connection: Connection) -> Iterator[str]:
+    """Give a sentence for each drawing that cannot be read."""
+    rows = connection.execute(
+        select(measurement.c.id, measurement.c.key, measurement.c.kind, measurement.c.content_json).order_by(
+            measurement.c.id
+        )
+    )
+    for row in rows:
+        try:
+            one = measurement_from_json(json.loads(row.content_json))
+        except (ValueError, KeyError, TypeError) as error:
+            yield f"measurement {row.id} cannot be read: {error}"
+        else:
+            if (one.key, one.kind) != (row.key, row.kind):
+                yield f"measurement {row.id} holds another one than its columns say"
 
 
 def _of_films_of(connection: Connection, patient_id: int, table: Any) -> Any:

@@ -55,7 +55,7 @@ class DrawingsKeeper(QObject):
     @property
     def keeps(self) -> bool:
         """Whether what is drawn now is kept."""
-        return self._reading.record is not None and not self._reading.is_signed
+        return self._reading.takes_text
 
     def keeping_sentence(self) -> str:
         """What the reader must know about keeping; empty when all is well."""

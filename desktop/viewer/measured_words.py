@@ -15,7 +15,7 @@ from gaze2report.imaging.measurements import Measurement, Point
 from gaze2report.types import Image
 
 LARGEST_AT_ONCE_PX = 250_000
-"""A region of this many pixels takes about three milliseconds, and is measured while it is drawn."""
+"""A region of this many pixels takes about ten milliseconds, and is measured while it is drawn."""
 
 _KEPT = 64
 _RegionKey = tuple[str, str, tuple[Point, ...]]

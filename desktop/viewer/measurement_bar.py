@@ -48,7 +48,7 @@ class MeasurementBar(QObject):
         self.menu_button, self.list_button = tool_button(), tool_button()
         actions.tie(self.menu_button, "measure.menu", "Measure")
         actions.tie(self.list_button, "measure.list", "List")
-        for signal in (services.drawings.changed, measuring.film_changed):
+        for signal in (services.drawings.changed, measuring.film_changed, measuring.shown_changed):
             signal.connect(self._refresh)
 
     def pop_up(self) -> None:
@@ -71,5 +71,6 @@ class MeasurementBar(QObject):
     def _refresh(self, *_: object) -> None:
         measurements = self._measuring.measurements
         mark = "?" if any(one.is_proposed for one in measurements) else ""
-        self.list_button.setText(f"List ({len(measurements)}{mark})" if measurements else "List")
+        hidden = "" if self._measuring.are_shown else " hidden"
+        self.list_button.setText(f"List ({len(measurements)}{mark}{hidden})" if measurements else "List")
         self.list.refresh()

@@ -13,7 +13,7 @@ from PySide6.QtGui import QPainter, QPen
 from desktop.drawings import Drawings
 from desktop.viewer.image_layer import ImageLayer, LayerMouse, logical_point
 from desktop.viewer.measured_words import MeasuredWords
-from desktop.viewer.measurement_painter import MARK, label_box, paint_label, paint_shape
+from desktop.viewer.measurement_painter import MARK, beside, label_box, paint_label, paint_shape
 from desktop.viewer.measurement_shapes import Hit, Shape, hit, shape_of
 from desktop.viewer.viewport import Viewport
 from gaze2report.imaging.measurements import POINT_COUNTS, Measurement, Point
@@ -170,15 +170,19 @@ class MeasurementLayer(ImageLayer):
             paint_shape(painter, shape, is_selected=is_selected, is_proposed=one.is_proposed)
             lines = self._words.lines(one, image, is_in_hand=one is in_hand or one is new)
             if lines:
-                labels.append((one, self._label_box(painter, shape, lines), lines))
+                taken = [box for _, box, _ in labels]
+                labels.append((one, self._label_box(painter, shape, lines, taken), lines))
         for one, box, lines in labels:
             is_selected = one.key == self._drawings.selected_key or one is new
             paint_label(painter, box, lines, is_selected=is_selected, is_proposed=one.is_proposed)
         if marks.line is not None:
             self._paint_calibration(painter, to_screen)
 
-    def _label_box(self, painter: QPainter, shape: Shape, lines: tuple[str, ...]) -> QRectF:
-        return label_box(painter, shape.label_at, lines, self._view.width(), self._view.height())
+    def _label_box(
+        self, painter: QPainter, shape: Shape, lines: tuple[str, ...], taken: list[QRectF] | None = None
+    ) -> QRectF:
+        box = label_box(painter, shape.label_at, lines, self._view.width(), self._view.height())
+        return beside(box, taken or [], self._view.height())
 
     def _unfinished(self) -> Measurement | None:
         """What is being drawn, as soon as the next point would complete it."""

@@ -49,6 +49,16 @@ def label_box(painter: QPainter, at: QPointF, lines: Sequence[str], width: float
     return QRectF(x, y, label_width, label_height)
 
 
+def beside(box: QRectF, taken: Sequence[QRectF], height: float) -> QRectF:
+    """The box, lowered until it covers none of those taken; where it is when there is no room below."""
+    moved = QRectF(box)
+    while blocking := next((other for other in taken if other.intersects(moved)), None):
+        moved.moveTop(blocking.bottom() + 2)
+        if moved.bottom() > height:
+            return box
+    return moved
+
+
 def paint_label(painter: QPainter, box: QRectF, lines: Sequence[str], *, is_selected: bool, is_proposed: bool) -> None:
     """Write the values into their box."""
     painter.setFont(_font(painter))

@@ -48,10 +48,13 @@ class Measuring(QObject):
         One sentence for the reader.
     film_changed
         Actions are for another film than before.
+    shown_changed
+        Measurements are painted, or no more.
     """
 
     notice = Signal(str)
     film_changed = Signal()
+    shown_changed = Signal()
 
     def __init__(self, services: Services, active_view: Callable[[], ImageView], parent: QWidget) -> None:
         super().__init__(parent)
@@ -116,6 +119,7 @@ class Measuring(QObject):
         self._update_views()
         if not is_visible:
             self.notice.emit("Measurements are hidden.")
+        self.shown_changed.emit()
 
     # -- acts ---------------------------------------------------------------------------------------------------
 

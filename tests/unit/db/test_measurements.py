@@ -102,3 +102,5 @@ def test_a_drawing_that_cannot_be_read_is_said_to_be_damage(workspace, study, re
     sql("UPDATE measurement SET content_json = replace(content_json, '40.0', '\"x\"')")
     with pytest.raises(WorkspaceDamaged, match="measurement"):
         measurements.of_patient(workspace, study)
+    (problem,) = check.check(workspace).problems
+    assert problem.startswith("measurement 1 cannot be read")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 
 from desktop.viewer.image_layer import logical_point
+from desktop.viewer.measurement_painter import beside
 from desktop.viewer.measurement_shapes import hit, shape_of
 from desktop.viewer.viewport import Viewport
 from gaze2report.imaging.measurements import MEASUREMENT_KINDS, POINT_COUNTS, Measurement
@@ -60,3 +61,10 @@ def test_the_lines_of_a_ratio_stand_at_its_borders_and_run_along_its_axis() -> N
     assert sorted(line[0].x() for line in ticks) == [10.0, 40.0, 70.0, 110.0]
     across = [line for line in shape.lines if line[0].y() == line[1].y()]
     assert sorted(abs(line[0].x() - line[1].x()) for line in across) == [30.0, 100.0]
+
+
+def test_labels_make_room_for_each_other_and_stay_on_the_film() -> None:
+    taken = [QRectF(0, 0, 100, 20), QRectF(0, 25, 100, 20)]
+    assert beside(QRectF(10, 5, 50, 18), taken, 400) == QRectF(10, 47, 50, 18)
+    assert beside(QRectF(200, 5, 50, 18), taken, 400) == QRectF(200, 5, 50, 18)
+    assert beside(QRectF(10, 5, 50, 18), taken, 60) == QRectF(10, 5, 50, 18)  # no room: overlapping is better than gone
