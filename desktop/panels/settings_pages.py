@@ -29,20 +29,20 @@ PACKAGE = "gaze2report-workstation"
 
 
 class GeneralPage(QWidget):
-    """Start, and how reports are read.
-
-    Attributes
-    ----------
-    reading_mode : QVBoxLayout
-        Where the choice between reader-first and AI-first reading goes.
-    """
+    """Start, and how reports are read."""
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         settings = services.settings
         column = _page(self)
-        self.reading_mode = QVBoxLayout()
-        column.addLayout(self.reading_mode)
+        column.addWidget(_heading("Reading"))
+        self.is_reader_first = _check_box(
+            "Reader first: show nothing of the AI before I commit to my own text",
+            settings.reading_mode == "reader-first",
+            lambda is_on: setattr(settings, "reading_mode", "reader-first" if is_on else "ai-first"),
+        )
+        column.addWidget(self.is_reader_first)
+        column.addWidget(_note("Holds from the next study on. Which of the two it was is kept with every reading."))
         column.addWidget(_heading("Start"))
         self.does_model_start = _check_box(
             "Start the model with the program", settings.does_model_start,

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from desktop import theme
-from desktop.report.edit_highlighter import AiMark, mark_between
+from desktop.report.edit_highlighter import AiMark, has_mandatory_field, mark_between
 from desktop.text_spans import code_points
 
 if TYPE_CHECKING:
@@ -33,17 +33,23 @@ class AiMargin(QWidget):
         self.setToolTip(
             "AI ?  text of the model that you have not reviewed yet\n"
             "AI with a tick  you have accepted it as it came\n"
-            "AI with a pencil, dashed bar  you have changed it"
+            "AI with a pencil, dashed bar  you have changed it\n"
+            "fill  a field that has no default"
         )
 
     def marks(self) -> list[AiMark | None]:
         """Mark of each line on screen, wrapped lines included, from the top of the text."""
-        return [mark for _, _, mark in self._lines()]
+        return [mark for _, _, mark, _ in self._lines()]
 
-    def _lines(self) -> Iterator[tuple[float, float, AiMark | None]]:
-        """Top and height in pixels, and mark, of each line."""
+    def open_lines(self) -> list[bool]:
+        """Whether a field that has to be filled begins in each line."""
+        return [is_open for _, _, _, is_open in self._lines()]
+
+    def _lines(self) -> Iterator[tuple[float, float, AiMark | None, bool]]:
+        """Top and height in pixels, mark, and whether a field has to be filled, of each line."""
         editor, section = self._editor, self._editor.section_text
-        if not editor.shows_origins:
+        shows_origins, has_fields = editor.shows_origins, not editor.isReadOnly() and "[" in section.text
+        if not (shows_origins or has_fields or "___" in section.text):
             return
         block = editor.document().firstBlock()
         while block.isValid():
@@ -54,7 +60,9 @@ class AiMargin(QWidget):
                 start = block.position() + line.textStart()
                 first = code_points(section.text, start)
                 last = first + code_points(section.text[first:], line.textLength())
-                yield top + line.y(), line.height(), mark_between(section, first, last)
+                mark = mark_between(section, first, last) if shows_origins else None
+                is_open = not editor.isReadOnly() and has_mandatory_field(section.text, first, last)
+                yield top + line.y(), line.height(), mark, is_open
             block = block.next()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -66,9 +74,13 @@ class AiMargin(QWidget):
         font.setBold(True)
         painter.setFont(font)
         before: AiMark | None = None
-        for top, height, mark in self._lines():
-            if mark is not None and top + height > 0 and top < self.height():
-                self._paint_line(painter, int(top), int(height), mark, has_icon=mark != before)
+        for top, height, mark, is_open in self._lines():
+            is_in_sight = top + height > 0 and top < self.height()
+            if mark is not None and is_in_sight:
+                self._paint_line(painter, int(top), int(height), mark, has_icon=mark != before and not is_open)
+            if is_open and is_in_sight:
+                painter.setPen(QColor(theme.ERROR))
+                painter.drawText(QRect(1, int(top), 24, int(height)), Qt.AlignmentFlag.AlignCenter, "fill")
             before = mark
         painter.end()
 

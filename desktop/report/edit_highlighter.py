@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextDocument
+from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QTextEdit
 
 from desktop import theme
 from desktop.text_spans import Origin, SectionText, utf16_length
+from gaze2report.report_templates.fields import find_fields
 
 AiMark = Literal["ai", "accepted", "ai-edited"]
+Stretch = tuple[int, int, QTextCharFormat]
+"""Start, end in characters, and look."""
+
 _STRENGTH: tuple[AiMark, ...] = ("ai", "ai-edited", "accepted")
 """Which mark a line with several gets: the first of these."""
 
@@ -48,6 +52,27 @@ def ai_format(mark: AiMark) -> QTextCharFormat:
     return look
 
 
+def field_stretches(text: str) -> list[Stretch]:
+    """All fields of a text with their look; one that has to be filled is louder, and marked in the margin too."""
+    return [(field.start, field.end, _field_format(field.is_mandatory)) for field in find_fields(text)]
+
+
+def _field_format(is_mandatory: bool) -> QTextCharFormat:
+    look = QTextCharFormat()
+    look.setBackground(QColor(theme.MANDATORY_TINT if is_mandatory else theme.FIELD_TINT))
+    look.setForeground(QColor(theme.TEXT))
+    style = QTextCharFormat.UnderlineStyle
+    look.setUnderlineStyle(style.SingleUnderline if is_mandatory else style.DotLine)
+    look.setUnderlineColor(QColor(theme.ERROR if is_mandatory else theme.GOOD))
+    look.setFontWeight(QFont.Weight.Bold if is_mandatory else QFont.Weight.Normal)
+    return look
+
+
+def has_mandatory_field(text: str, start: int, end: int) -> bool:
+    """Whether a field that has to be filled begins in a stretch of text."""
+    return any(field.is_mandatory and start <= field.start < end for field in find_fields(text))
+
+
 def linked_format() -> QTextCharFormat:
     """Look of a sentence that belongs to what is chosen on the film."""
     look = QTextCharFormat()
@@ -58,9 +83,7 @@ def linked_format() -> QTextCharFormat:
     return look
 
 
-def selections(
-    document: QTextDocument, text: str, stretches: Iterable[tuple[int, int, QTextCharFormat]]
-) -> list[QTextEdit.ExtraSelection]:
+def selections(document: QTextDocument, text: str, stretches: Iterable[Stretch]) -> list[QTextEdit.ExtraSelection]:
     """Looks of stretches of a text, as selections that leave the document and its undo history alone."""
     found = []
     for start, end, look in stretches:
@@ -74,7 +97,7 @@ def selections(
     return found
 
 
-def ai_stretches(section: SectionText) -> list[tuple[int, int, QTextCharFormat]]:
+def ai_stretches(section: SectionText) -> list[Stretch]:
     """All AI text of a section with its look."""
     marked = ((start, end, ai_mark(origin, is_accepted)) for start, end, origin, is_accepted in section.spans)
     return [(start, end, ai_format(mark)) for start, end, mark in marked if mark is not None]

@@ -49,6 +49,22 @@ INSERT_DRAFT = ActionSpec(
     "report.insert_draft", "&Insert AI draft", "Report", section="draft",
     tip="Put the draft that lies beside the text behind it",
 )  # fmt: skip
+TEMPLATES = ActionSpec(
+    "report.templates", "&Templates and macros...", "Report", ("Ctrl+T",), section="fields",
+    tip="Put a template into the report, or write one",
+)  # fmt: skip
+NEXT_FIELD = ActionSpec(
+    "report.next_field", "&Next field", "Report", ("F8",), section="fields",
+    tip="Go to the next field of a template; one that is left keeps its default",
+)  # fmt: skip
+PREVIOUS_FIELD = ActionSpec(
+    "report.previous_field", "Pre&vious field", "Report", ("Shift+F8",), section="fields",
+    tip="Go to the field before",
+)  # fmt: skip
+USE_DEFAULTS = ActionSpec(
+    "report.use_defaults", "&Use defaults", "Report", ("Ctrl+F8",), section="fields",
+    tip="Keep the default of every field that has one",
+)  # fmt: skip
 ACCEPT = ActionSpec(
     "report.accept", "&Accept as preliminary", "Report", ("F10",), section="accept",
     tip="Keep the text as the preliminary report",
@@ -71,6 +87,10 @@ def add_report_actions(actions: Actions, panel: ReportPanel) -> None:
         (REJECT_SENTENCE, panel.review.reject),
         (ACCEPT_ALL, panel.accept_all),
         (REJECT_ALL, panel.reject_all),
+        (TEMPLATES, panel.show_templates),
+        (NEXT_FIELD, panel.fields.next),
+        (PREVIOUS_FIELD, panel.fields.previous),
+        (USE_DEFAULTS, panel.use_defaults),
         (ACCEPT, panel.accept),
         (SIGN, panel.ask_to_sign),
         (COPY, panel.copy_text),

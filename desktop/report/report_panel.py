@@ -18,18 +18,24 @@ from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
 from desktop.operations.report_checks import ReportChecks
 from desktop.operations.reports import accept_report, commit_reading, obstacles_to_signing, sign_report
+from desktop.operations.templates import Templates
 from desktop.report.amendments import Amendments
 from desktop.report.commit_row import CommitRow
 from desktop.report.draft_info import draft_info_text, draft_notes_text, report_state_text
+from desktop.report.field_keys import FieldKeys
 from desktop.report.linked_sentences import LinkedSentences
-from desktop.report.report_actions import ACCEPT, COPY, DRAFT, SIGN, add_report_actions
+from desktop.report.macro_hint import MacroHint
+from desktop.report.report_actions import ACCEPT, COPY, DRAFT, SIGN, TEMPLATES, add_report_actions
 from desktop.report.report_output import ReportOutput
 from desktop.report.report_sections import ReportSections
 from desktop.report.report_text import report_text
 from desktop.report.review_row import ReviewRow, SentenceReview
 from desktop.report.sign_bar import SignBar
+from desktop.report.templates_dialog import TemplatesDialog
 from desktop.section_draft import DRAFT_SECTIONS
 from desktop.services import Services
+from gaze2report.report_templates.merge import expand
+from gaze2report.report_templates.template import Template
 
 _CHECK_AFTER_MS = 200
 _STATUS_TEXTS = {"in-progress": "in progress", "unread": "unread"}
@@ -53,6 +59,10 @@ class ReportPanel(QWidget):
         self.sections = ReportSections(self._reading)
         self.editors, self.panes = self.sections.editors, self.sections.panes
         self.indication = self.editors["indication"]
+        self.templates = Templates(services, self)
+        self.fields = FieldKeys(self._reading, self.sections)
+        self.macros = MacroHint(self._reading, self.templates, self.sections)
+        self._templates_dialog: TemplatesDialog | None = None
         self.review = SentenceReview(self._reading, self.sections)
         self.linked = LinkedSentences(services.gaze, self.sections)
         self.sign_bar = SignBar()
@@ -79,6 +89,7 @@ class ReportPanel(QWidget):
         self.draft_notes.setObjectName("caution")
         self.report_state = _quiet_label()
         self.saved = _quiet_label()
+        self.saved.setWordWrap(False)
         self.save_fault = QLabel()
         self.save_fault.setObjectName("fault")
         self.save_fault.setWordWrap(True)
@@ -89,6 +100,8 @@ class ReportPanel(QWidget):
     def _make_buttons(self) -> None:
         actions = self._services.actions
         self.draft_button, self.accept_button, self.sign_button = QPushButton(), QPushButton(), QPushButton()
+        self.templates_button = QPushButton()
+        actions.tie(self.templates_button, TEMPLATES.id, "Templates")
         self.sign_button.setObjectName("primary")
         actions.tie(self.draft_button, DRAFT.id, "Draft", has_own_enabling=True)
         actions.tie(self.accept_button, ACCEPT.id, "Preliminary", has_own_enabling=True)
@@ -104,6 +117,7 @@ class ReportPanel(QWidget):
         head.addStretch()
         head.addWidget(self.saved)
         buttons = QHBoxLayout()
+        head.addWidget(self.templates_button)
         buttons.addWidget(self.draft_button)
         buttons.addWidget(self.review_row.label)
         buttons.addStretch()
@@ -215,6 +229,33 @@ class ReportPanel(QWidget):
         for name in names:
             self._reading.insert_draft(name)
 
+    def show_templates(self) -> None:
+        """Choose a template or macro, or write one."""
+        if self._templates_dialog is None:
+            self._templates_dialog = TemplatesDialog(self.templates, self)
+            self._templates_dialog.insert_wanted.connect(self.insert_template)
+        self.templates.load()
+        self._templates_dialog.show()
+        self._templates_dialog.raise_()
+        self._templates_dialog.filter.setFocus()
+
+    def insert_template(self, template: Template) -> None:
+        """Put a template behind what stands in its sections, a macro at the caret; then go to its first field."""
+        reading, data = self._reading, self.templates.merge_data()
+        if not reading.can_edit:
+            self.notice.emit("This report cannot be changed.")
+            return
+        current = self.sections.current()
+        for name, text in template.sections:
+            if name:
+                reading.append_paragraph(name, expand(text, data), "macro")
+            else:
+                reading.splice(current.section, current.caret(), 0, expand(text, data), "macro")
+        first = next((name for name, _ in template.sections if name), None)
+        if first is not None:
+            self.sections.go_to(first, 0, 0)
+        self.fields.next()
+
     def use_defaults(self) -> None:
         """Put its default in place of every field that has one."""
         if self._reading.can_edit:
@@ -287,7 +328,7 @@ class ReportPanel(QWidget):
         self.draft_button.setEnabled(can_edit)
         self.accept_button.setEnabled(can_edit and has_text)
         self.sign_button.setEnabled(can_edit and has_text and self._services.session.may("finalise"))
-        for button in (self.draft_button, self.accept_button, self.sign_button):
+        for button in (self.draft_button, self.accept_button, self.sign_button, self.templates_button):
             button.setVisible(not reading.is_signed)
         if reading.is_ai_withheld:
             self.draft_button.hide()

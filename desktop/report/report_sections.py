@@ -15,9 +15,9 @@ from desktop.text_spans import sentence_at
 
 _HINTS = {
     "indication": "Why the study was done",
-    "technique": "Views, how they were taken",
-    "comparison": "Earlier studies seen",
-    "recommendation": "What should be done next",
+    "technique": "Views",
+    "comparison": "Earlier studies",
+    "recommendation": "What next",
 }
 _CAPTION_WIDTH_PX = 124
 _MOST_LINES = 4

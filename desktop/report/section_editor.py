@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QEvent, QMimeData, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QHelpEvent, QInputMethodEvent, QResizeEvent, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QHelpEvent, QInputMethodEvent, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QToolTip, QWidget
 
 from desktop.reading import Reading
 from desktop.report.ai_margin import MARGIN_PX, AiMargin
-from desktop.report.edit_highlighter import ORIGIN_TEXTS, ai_stretches, linked_format, selections
+from desktop.report.edit_highlighter import (
+    ORIGIN_TEXTS,
+    Stretch,
+    ai_stretches,
+    field_stretches,
+    linked_format,
+    selections,
+)
 from desktop.report.origin_mime import put_origins, spans_of
 from desktop.text_spans import (
     Origin,
@@ -56,6 +63,8 @@ class SectionEditor(QPlainTextEdit):
         self._origin: Origin = "reader"
         self._linked: tuple[tuple[int, int], ...] = ()
         self._sentence: tuple[int, int] | None = None
+        self.key_filters: list[Callable[[SectionEditor, QKeyEvent], bool]] = []
+        self.more_looks: list[Callable[[], list[Stretch]]] = []
         self.setAccessibleName(section.capitalize())
         self.setTabChangesFocus(True)
         self.setViewportMargins(MARGIN_PX, 0, 0, 0)
@@ -149,6 +158,19 @@ class SectionEditor(QPlainTextEdit):
         while len(self._states) > _STATES_KEPT:
             del self._states[next(iter(self._states))]
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that somebody has taken over here, then typing."""
+        if not any(takes(self, event) for takes in self.key_filters):
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Tab would go to the next control before it came to `keyPressEvent`."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            is_tab = event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+            if is_tab and any(takes(self, event) for takes in self.key_filters):
+                return True
+        return super().event(event)
+
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste plain text: what was copied from a report keeps its origins, all else is from another program."""
         text = plain(source.text())
@@ -239,11 +261,13 @@ class SectionEditor(QPlainTextEdit):
 
     # -- looks --------------------------------------------------------------------------------------------------
 
-    def looks(self) -> list[tuple[int, int, QTextCharFormat]]:
+    def looks(self) -> list[Stretch]:
         """Stretches with their look, later ones over earlier ones."""
         length = len(self.section_text.text)
         linked = [(start, min(end, length), linked_format()) for start, end in self._linked if start < length]
-        return [*(ai_stretches(self.section_text) if self.shows_origins else []), *linked]
+        more = [stretch for looks in self.more_looks for stretch in looks()]
+        fields = field_stretches(self.section_text.text) if self._reading.can_edit else []
+        return [*(ai_stretches(self.section_text) if self.shows_origins else []), *more, *fields, *linked]
 
     def show_looks(self) -> None:
         """Show what is known of the text, in the text and in the margin."""
