@@ -201,6 +201,16 @@ class Settings(QObject):
     def output_folder(self, folder: Path) -> None:
         self._store.setValue("report/output_folder", str(folder))
 
+    @property
+    def own_words(self) -> tuple[str, ...]:
+        """Words that the reader has said are spelled right."""
+        kept = self._store.value("spelling/words")
+        return tuple(json.loads(kept)) if isinstance(kept, str) and _is_list_of_texts(kept) else ()
+
+    @own_words.setter
+    def own_words(self, words: tuple[str, ...]) -> None:
+        self._store.set("spelling/words", json.dumps(sorted(set(words))))
+
     def keys(self, action_id: str) -> tuple[str, ...] | None:
         """The keys the reader gave to an action, in portable text; None when it has those it came with."""
         kept = self._store.value(f"keys/{action_id}")

@@ -31,6 +31,7 @@ from desktop.report.report_sections import ReportSections
 from desktop.report.report_text import report_text
 from desktop.report.review_row import ReviewRow, SentenceReview
 from desktop.report.sign_bar import SignBar
+from desktop.report.spelling import Spelling
 from desktop.report.templates_dialog import TemplatesDialog
 from desktop.section_draft import DRAFT_SECTIONS
 from desktop.services import Services
@@ -61,6 +62,7 @@ class ReportPanel(QWidget):
         self.indication = self.editors["indication"]
         self.templates = Templates(services, self)
         self.fields = FieldKeys(self._reading, self.sections)
+        self.spelling = Spelling(services, self.sections)
         self.macros = MacroHint(self._reading, self.templates, self.sections)
         self._templates_dialog: TemplatesDialog | None = None
         self.review = SentenceReview(self._reading, self.sections)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QEvent, QMimeData, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QHelpEvent, QInputMethodEvent, QKeyEvent, QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QPlainTextEdit, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QInputMethodEvent, QKeyEvent, QResizeEvent, QTextCursor
+from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolTip, QWidget
 
 from desktop.reading import Reading
 from desktop.report.ai_margin import MARGIN_PX, AiMargin
@@ -65,6 +65,7 @@ class SectionEditor(QPlainTextEdit):
         self._sentence: tuple[int, int] | None = None
         self.key_filters: list[Callable[[SectionEditor, QKeyEvent], bool]] = []
         self.more_looks: list[Callable[[], list[Stretch]]] = []
+        self.menu_fillers: list[Callable[[SectionEditor, QMenu, int], None]] = []
         self.setAccessibleName(section.capitalize())
         self.setTabChangesFocus(True)
         self.setViewportMargins(MARGIN_PX, 0, 0, 0)
@@ -170,6 +171,19 @@ class SectionEditor(QPlainTextEdit):
             if is_tab and any(takes(self, event) for takes in self.key_filters):
                 return True
         return super().event(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The usual menu, with what somebody has to say of the word under the pointer."""
+        self.context_menu(event.pos()).popup(event.globalPos())
+
+    def context_menu(self, at: QPoint) -> QMenu:
+        """The menu of a point of the editor."""
+        menu = self.createStandardContextMenu(at)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        place = code_points(self.toPlainText(), self.cursorForPosition(at).position())
+        for fill in self.menu_fillers:
+            fill(self, menu, place)
+        return menu
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste plain text: what was copied from a report keeps its origins, all else is from another program."""
