@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from desktop.key_sequences import Scope
 
+GROUPS = ("File", "Study", "Image", "Measure", "Gaze", "Report", "Model", "Window", "Help")
+"""Groups of actions in the order in which they are shown; others come after them."""
+
 
 @dataclass(frozen=True)
 class ActionSpec:
@@ -18,7 +21,7 @@ class ActionSpec:
     text : str
         Menu text with its mnemonic (&).
     group : str
-        Title of its menu and of its column on the sheet of keys: one of ``desktop.menus.MENU_TITLES``, or a new one.
+        Title of its menu and of its column on the sheet of keys: one of :data:`GROUPS`, or a new one.
     keys : tuple of str
         Default keys in Qt's portable text ("Ctrl+Shift+I", "W", "F9"); none by default.
     scope : {"window", "film", "worklist", "report"}

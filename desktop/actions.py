@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from desktop.action_spec import ActionSpec
+from desktop.action_spec import GROUPS, ActionSpec
 from desktop.key_sequences import (
     Scope,
     do_clash,
@@ -164,6 +164,14 @@ class Actions(QObject):
     def __iter__(self) -> Iterator[ActionSpec]:
         """All actions in the order they came."""
         return iter([entry.spec for entry in self._entries.values()])
+
+    def grouped(self) -> dict[str, list[ActionSpec]]:
+        """All actions by group, as menus, sheet of keys and settings show them."""
+        found: dict[str, list[ActionSpec]] = {}
+        for spec in self:
+            found.setdefault(spec.group, []).append(spec)
+        known = [group for group in GROUPS if group in found]
+        return {group: found[group] for group in (*known, *(group for group in found if group not in GROUPS))}
 
     def spec(self, action_id: str) -> ActionSpec:
         """What an action was registered as."""

@@ -104,7 +104,6 @@ class MainWindow(QMainWindow):
         column.addWidget(self.model_status)
         column.addWidget(_line())
         column.addWidget(self.report, 1)
-        right.setMinimumWidth(340)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.addWidget(self.viewer)
         self.splitter.addWidget(right)

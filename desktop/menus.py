@@ -24,7 +24,7 @@ MENU_TITLES = {
     "Window": "&Window",
     "Help": "&Help",
 }
-"""Groups in the order of the menu bar. Alt with F, R, L and A stays free: readers turn and flip films with those."""
+"""Titles of the groups. Alt with F, R, L and A stays free: readers turn and flip films with those."""
 
 
 class Menus(QObject):
@@ -50,14 +50,13 @@ class Menus(QObject):
     def fill(self) -> None:
         """Make all menus anew."""
         self._bar.clear()
-        specs = [spec for spec in self._actions if spec.in_menu]
-        known = list(MENU_TITLES)
-        groups = sorted({spec.group for spec in specs}, key=lambda g: known.index(g) if g in known else len(known))
-        for group in groups:
+        for group, specs in self._actions.grouped().items():
+            if not any(spec.in_menu for spec in specs):
+                continue
             menu = self._bar.addMenu(MENU_TITLES.get(group, group))
             menu.setToolTipsVisible(False)
             menu.aboutToShow.connect(self._actions.refresh_checks)
-            self._fill_menu(menu, [spec for spec in specs if spec.group == group])
+            self._fill_menu(menu, [spec for spec in specs if spec.in_menu])
 
     def _fill_menu(self, menu: QMenu, specs: list[ActionSpec]) -> None:
         sections = list(dict.fromkeys(spec.section for spec in specs))

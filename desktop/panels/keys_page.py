@@ -109,20 +109,19 @@ class KeysPage(QWidget):
         chosen = self.chosen_id()
         self.tree.blockSignals(True)
         self.tree.clear()
-        groups: dict[str, QTreeWidgetItem] = {}
-        for spec in self._actions:
-            if spec.group not in groups:
-                groups[spec.group] = QTreeWidgetItem(self.tree, [spec.group])
-                groups[spec.group].setFlags(Qt.ItemFlag.ItemIsEnabled)
-                groups[spec.group].setExpanded(True)
-            label = f"{spec.submenu}: {spec.label}" if spec.submenu else spec.label
-            mark = "changed" if self._actions.is_changed(spec.id) else ""
-            item = QTreeWidgetItem(groups[spec.group], [label, self._actions.keys_text(spec.id), mark])
-            item.setData(0, _ID_ROLE, spec.id)
-            item.setToolTip(0, spec.tip)
+        for group, specs in self._actions.grouped().items():
+            top = QTreeWidgetItem(self.tree, [group])
+            top.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            top.setExpanded(True)
+            for spec in specs:
+                label = f"{spec.submenu}: {spec.label}" if spec.submenu else spec.label
+                mark = "changed" if self._actions.is_changed(spec.id) else ""
+                item = QTreeWidgetItem(top, [label, self._actions.keys_text(spec.id), mark])
+                item.setData(0, _ID_ROLE, spec.id)
+                item.setToolTip(0, spec.tip)
         self.tree.blockSignals(False)
         self._apply_filter()
-        self.choose(chosen or next(iter(self._actions)).id)
+        self.choose(chosen or next(iter(self._actions.grouped().values()))[0].id)
 
     def chosen_id(self) -> str:
         """The action whose keys can be changed."""

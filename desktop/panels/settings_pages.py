@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import theme
+from desktop.actions import Actions
 from desktop.services import Services
 from desktop.settings import LONGEST_IDLE_LOCK_MIN, TEXT_SIZES_PX
 
@@ -33,13 +34,11 @@ class GeneralPage(QWidget):
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        settings = services.settings
+        settings, actions = services.settings, services.actions
         column = _page(self)
         column.addWidget(_heading("Reading"))
-        self.is_reader_first = _check_box(
-            "Reader first: show nothing of the AI before I commit to my own text",
-            settings.reading_mode == "reader-first",
-            lambda is_on: setattr(settings, "reading_mode", "reader-first" if is_on else "ai-first"),
+        self.is_reader_first = _action_box(
+            actions, "report.reader_first", "Reader first: show nothing of the AI before I commit to my own text"
         )
         column.addWidget(self.is_reader_first)
         column.addWidget(_note("Holds from the next study on. Which of the two it was is kept with every reading."))
@@ -49,7 +48,10 @@ class GeneralPage(QWidget):
             lambda is_on: setattr(settings, "does_model_start", is_on),
         )  # fmt: skip
         column.addWidget(self.does_model_start)
-        column.addWidget(_note("Without it films are read and reported all the same; F5 starts it when it is wanted."))
+        start = actions.keys_text("report.draft") or "Draft"
+        column.addWidget(
+            _note(f"Without it films are read and reported all the same; {start} starts it when it is wanted.")
+        )
         self.does_prefetch = _check_box(
             "Make the next unread studies ready ahead", settings.does_prefetch,
             lambda is_on: setattr(settings, "does_prefetch", is_on),
@@ -83,9 +85,8 @@ class DisplayPage(QWidget):
         self.boxes: dict[str, QCheckBox] = {}
         for spec in actions:
             if spec.is_remembered:
-                box = self.boxes[spec.id] = QCheckBox()
-                actions.tie(box, spec.id, spec.tip or spec.label)
-                column.addWidget(box)
+                self.boxes[spec.id] = _action_box(actions, spec.id, spec.tip or spec.label)
+                column.addWidget(self.boxes[spec.id])
         column.addWidget(_heading("Mouse"))
         self.wheel = _check_box(
             "Wheel away from you makes the film larger", settings.does_wheel_up_zoom_in,
@@ -203,6 +204,13 @@ def _note(text: str) -> QLabel:
     label.setObjectName("muted")
     label.setWordWrap(True)
     return label
+
+
+def _action_box(actions: Actions, action_id: str, text: str) -> QCheckBox:
+    box = QCheckBox()
+    actions.tie(box, action_id, text)
+    box.setAccessibleName(text)
+    return box
 
 
 def _check_box(text: str, is_on: bool, choose: Callable[[bool], object]) -> QCheckBox:

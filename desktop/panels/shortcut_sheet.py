@@ -70,9 +70,9 @@ Group = tuple[str, list[tuple[str, str]]]
 
 
 def sheet_rows(actions: Actions) -> list[Group]:
-    """What the sheet says: groups in the order of their first action, submenus as one line, the mouse last."""
+    """What the sheet says: groups in the order of the menus, submenus as one line, the mouse last."""
     groups: dict[str, dict[str, list[str]]] = {}
-    for spec in actions:
+    for spec in (spec for specs in actions.grouped().values() for spec in specs):
         keys = [native_text(key) for key in actions.keys(spec.id)]
         if keys:
             groups.setdefault(spec.group, {}).setdefault(spec.submenu or spec.label, []).extend(keys)

@@ -110,6 +110,16 @@ def test_a_box_of_the_display_page_is_the_action_and_is_remembered(make_station,
     assert not again.services.actions["image.corner_text"].isChecked()
 
 
+def test_the_order_of_reader_and_ai_is_chosen_on_the_general_page(made):
+    made.window.dialogs.show_settings("General")
+    box = made.window.dialogs.settings.general.is_reader_first
+    assert not box.isChecked()
+    box.click()
+    assert made.services.settings.reading_mode == "reader-first"
+    made.services.actions["report.reader_first"].trigger()
+    assert not box.isChecked()
+
+
 def test_the_direction_of_the_wheel_changes_at_once(made, qtbot, tmp_path: Path):
     made.open(qtbot, made.add(film(tmp_path)).study_uid)
     view = made.window.viewer.view
