@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from desktop.action_button import ActionButton
 from desktop.action_spec import GROUPS, ActionSpec
 from desktop.key_sequences import (
     Scope,
@@ -151,7 +152,7 @@ class Actions(QObject):
         With ``has_own_enabling`` whoever owns the button enables it, and the key can still say why not.
         """
         button.setText(text or self.spec(action_id).label)
-        _Tie(button, self[action_id], self.spec(action_id).label, has_own_enabling)
+        ActionButton(button, self[action_id], self.spec(action_id).label, has_own_enabling)
 
     # -- looking ------------------------------------------------------------------------------------------------
 
@@ -282,29 +283,6 @@ class Actions(QObject):
             _show_keys(entry, keys)
         self._taken = taken
         self.keys_changed.emit()
-
-
-class _Tie(QObject):
-    """Keeps a button like its action; goes with the button."""
-
-    def __init__(self, button: QAbstractButton, action: QAction, name: str, has_own_enabling: bool) -> None:
-        super().__init__(button)
-        self._button, self._action, self._has_own_enabling = button, action, has_own_enabling
-        button.setCheckable(action.isCheckable())
-        button.setAccessibleName(name)
-        button.clicked.connect(self._trigger)
-        action.changed.connect(self._show)
-        self._show()
-
-    def _trigger(self, _is_checked: bool = False) -> None:
-        self._action.trigger()
-        self._show()
-
-    def _show(self) -> None:
-        self._button.setToolTip(self._action.toolTip())
-        if not self._has_own_enabling:
-            self._button.setEnabled(self._action.isEnabled())
-        self._button.setChecked(self._action.isChecked())
 
 
 def _attach(entry: _Entry, scope: Scope, widget: QWidget) -> None:

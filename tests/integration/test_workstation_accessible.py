@@ -162,3 +162,18 @@ def test_tab_goes_through_the_report_from_top_to_bottom(made) -> None:
     tops = [widget.mapTo(report, widget.rect().topLeft()).y() for widget in order]
     down = sum(later >= earlier for earlier, later in pairwise(tops))
     assert down >= len(tops) - 2, list(zip(tops, map(path_of, order), strict=True))  # it comes round once
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+def test_the_window_fits_common_screens_and_nothing_of_the_report_is_cut_off(made, size: tuple[int, int]) -> None:
+    window = made.window
+    window.show_reading()
+    window.resize(*size)
+    assert (window.width(), window.height()) == size
+    report = window.report
+    assert report.width() >= report.minimumSizeHint().width()
+    for widget in controls(report):
+        if widget.isVisibleTo(report) and not isinstance(widget, QAbstractScrollArea):
+            right = widget.mapTo(report, widget.rect().topRight()).x()
+            assert right <= report.width(), path_of(widget)
+            assert widget.width() >= widget.minimumSizeHint().width(), path_of(widget)
