@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QMenu
 
@@ -12,6 +12,17 @@ from desktop.viewer.measurement_actions import MENU_IDS, add_measurement_actions
 from desktop.viewer.measurement_list import MeasurementList
 from desktop.viewer.measuring import Measuring
 from desktop.viewer.tool_button import tool_button
+
+
+class ToolMenu(QMenu):
+    """A menu over a film whose letters are its own while it is open, and no keys of the film."""
+
+    def event(self, event: QEvent) -> bool:
+        """Claim every key before the film does."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
 
 
 class MeasurementBar(QObject):
@@ -53,7 +64,7 @@ class MeasurementBar(QObject):
 
     def pop_up(self) -> None:
         """Show the tools at the button, or at the pointer when it is over the film."""
-        menu = QMenu(self._measuring.view)
+        menu = ToolMenu(self._measuring.view)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for action_id in MENU_IDS:
             menu.addAction(self._services.actions[action_id])

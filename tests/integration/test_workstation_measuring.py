@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from factories import chest_phantom
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog
 from stations import Station, film
@@ -15,6 +15,7 @@ from stations import Station, film
 from db import measurements as kept
 from db.measurements import save
 from desktop.operations.reports import sign_report
+from desktop.viewer.measurement_bar import ToolMenu
 from desktop.viewer.words_editor import WordsEditor
 from gaze2report.errors import StorageFailed
 from gaze2report.imaging.measurements import Measurement
@@ -122,6 +123,26 @@ def test_an_angle_is_clicked_and_escape_puts_an_unfinished_drawing_away(make_sta
     drag(made, (300, 50), (350, 80))  # empty film: the window tool has the mouse again
     assert made.window.viewer.view.window_tool.voi != window
     assert drawn(made) == (angle,)
+
+
+@pytest.mark.qt_log_ignore("does not support", extend=True)
+def test_letters_in_the_menu_of_tools_choose_there_and_do_nothing_to_the_film(
+    make_station, qtbot, tmp_path: Path
+) -> None:
+    made = begin(make_station, qtbot, tmp_path)
+    view, drawings = made.window.viewer.view, made.services.drawings
+    was_shown, tool = view.overlays.is_visible, view.gestures.tool
+    for letter, chosen in (("t", "rectangle"), ("c", "cobb")):
+        press(made, Qt.Key.Key_M)
+        QTest.keyClick(view.findChild(ToolMenu), letter)
+        assert (drawings.tool, view.gestures.tool) == (chosen, tool)
+        press(made, Qt.Key.Key_Escape)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    press(made, Qt.Key.Key_M)
+    QTest.keyClick(view.findChild(ToolMenu), "o")
+    qtbot.waitUntil(lambda: bool(drawn(made)))
+    assert drawn(made)[0].kind == "ctr"
+    assert view.overlays.is_visible == was_shown
 
 
 def test_text_is_typed_on_the_film_and_single_letters_stay_silent_meanwhile(
