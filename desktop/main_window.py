@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
         self.top.worklist_button.clicked.connect(self.show_worklist)
         self.top.reading_button.clicked.connect(self.show_reading)
         self.worklist.study_chosen.connect(self.open_study)
+        services.session.changed.connect(self._show_reader)
         services.studies_changed.connect(self._refresh_later.start)
         services.reading.opened.connect(self._on_reading_opened)
         services.reporter.known_error.connect(self.notices.fault)
@@ -170,6 +171,10 @@ class MainWindow(QMainWindow):
             on_ready()
 
         self.gate.begin(ready, self.refresh_worklist)
+
+    def _show_reader(self) -> None:
+        account = self._services.session.account
+        self.top.show_reader(account.name if account is not None else "")
 
     def _offer_account(self) -> None:
         bar = LocalUserBar(self._services.session.reader)

@@ -7,6 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenuBar, QSizePolicy, QToolB
 
 from desktop import theme
 
+_LONGEST_NAME = 28
+"""Longer ones are cut here, so that they do not widen the window; the banner over the film shows all of it."""
+
 
 class TopRow(QWidget):
     """The row above both pages."""
@@ -21,6 +24,9 @@ class TopRow(QWidget):
         for button in (self.worklist_button, self.reading_button):
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.reader = QLabel()
+        self.reader.setObjectName("muted")
+        self.reader.setToolTip("Who is logged in")
         notice = QLabel(theme.RESEARCH_NOTICE)
         notice.setObjectName("research")
         row = QHBoxLayout(self)
@@ -31,11 +37,18 @@ class TopRow(QWidget):
         row.addWidget(self.worklist_button)
         row.addWidget(self.reading_button)
         row.addStretch()
+        row.addWidget(self.reader)
+        row.addSpacing(14)
         row.addWidget(notice)
+
+    def show_reader(self, name: str) -> None:
+        """Show who is logged in; nothing for the local user."""
+        self.reader.setText(name)
 
     def show_page(self, patient: str | None, *, is_reading: bool) -> None:
         """Show which page is up, and whose study is open."""
         self.worklist_button.setChecked(not is_reading)
         self.reading_button.setChecked(is_reading)
         self.reading_button.setEnabled(patient is not None)
-        self.reading_button.setText(f"Reading: {patient}" if patient is not None else "Reading")
+        name = patient if patient is None or len(patient) <= _LONGEST_NAME else f"{patient[: _LONGEST_NAME - 1]}…"
+        self.reading_button.setText(f"Reading: {name}" if name is not None else "Reading")

@@ -74,7 +74,7 @@ def test_nothing_is_listed_opened_or_imported_before_somebody_has_logged_in(
     assert made.window.gate.page.password.text() == ""
     log_in(made, qtbot, "ada")
     qtbot.waitUntil(lambda: made.window.worklist.table_model.total == 1)
-    assert made.services.session.reader == "Ada"
+    assert made.services.session.reader == made.window.top.reader.text() == "Ada"
     assert made.window.acceptDrops()
     made.window.import_paths([path])
     qtbot.waitUntil(lambda: len(studies.worklist(made.workspace)) == 2)
