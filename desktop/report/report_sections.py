@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from db.records import TEXT_SECTIONS
+from desktop import theme
 from desktop.reading import Reading
 from desktop.report.communication_row import CommunicationRow
 from desktop.report.draft_pane import DraftPane
@@ -19,7 +21,6 @@ _HINTS = {
     "comparison": "Earlier studies",
     "recommendation": "What next",
 }
-_CAPTION_WIDTH_PX = 124
 _MOST_LINES = 4
 
 
@@ -44,6 +45,7 @@ class ReportSections(QScrollArea):
         self.panes = {name: DraftPane(reading, name) for name in DRAFT_SECTIONS}
         self.communications = CommunicationRow(reading)
         self._last = "findings"
+        self._captions: list[QLabel] = []
         for name, editor in self.editors.items():
             editor.sentence_entered.connect(self.sentence_entered)
             editor.cursorPositionChanged.connect(lambda name=name: self._note_editor(name))
@@ -73,12 +75,39 @@ class ReportSections(QScrollArea):
         is_large_in = False
         for name in TEXT_SECTIONS:
             if name not in DRAFT_SECTIONS:
-                column.addLayout(_row(_caption(name.upper()), self.editors[name]))
+                column.addLayout(self._row(name.upper(), self.editors[name]))
             elif not is_large_in:
                 column.addWidget(large, 1)
                 is_large_in = True
-        column.addLayout(_row(_caption("CRITICAL RESULT"), self.communications))
+        column.addLayout(self._row("CRITICAL RESULT", self.communications))
         self.setWidget(inside)
+
+    def _row(self, text: str, widget: QWidget) -> QHBoxLayout:
+        caption = _caption(text)
+        caption.setContentsMargins(0, 10, 0, 0)
+        self._captions.append(caption)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACE_PX)
+        row.addWidget(caption, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(widget, 1)
+        return row
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The size of the text is known for certain now."""
+        super().showEvent(event)
+        self._align_captions()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another size of the text makes other captions."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self._align_captions()
+
+    def _align_captions(self) -> None:
+        width = max((caption.sizeHint().width() for caption in self._captions), default=0)
+        for caption in self._captions:
+            caption.setFixedWidth(width)
 
     def refresh(self) -> None:
         """Show hints only where the reader may write."""
@@ -137,17 +166,6 @@ def _caption(text: str) -> QLabel:
     label = QLabel(text)
     label.setObjectName("caption")
     return label
-
-
-def _row(caption: QLabel, widget: QWidget) -> QHBoxLayout:
-    caption.setFixedWidth(_CAPTION_WIDTH_PX)
-    caption.setContentsMargins(0, 8, 0, 0)
-    row = QHBoxLayout()
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(4)
-    row.addWidget(caption, 0, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(widget, 1)
-    return row
 
 
 def _stack(caption: QLabel, editor: QWidget, pane: QWidget) -> QWidget:

@@ -68,7 +68,6 @@ class SectionEditor(QPlainTextEdit):
         self.menu_fillers: list[Callable[[SectionEditor, QMenu, int], None]] = []
         self.setAccessibleName(section.capitalize())
         self.setTabChangesFocus(True)
-        self.setViewportMargins(MARGIN_PX, 0, 0, 0)
         self._margin = AiMargin(self)
         self._redraw = QTimer(self, singleShot=True, interval=0)
         self._redraw.timeout.connect(self.show_looks)
@@ -286,6 +285,7 @@ class SectionEditor(QPlainTextEdit):
     def show_looks(self) -> None:
         """Show what is known of the text, in the text and in the margin."""
         self.setExtraSelections(selections(self.document(), self.section_text.text, self.looks()))
+        self._fit_margin()
         self._margin.update()
 
     def margin_marks(self) -> list[str | None]:
@@ -312,6 +312,12 @@ class SectionEditor(QPlainTextEdit):
         super().resizeEvent(event)
         inside = self.contentsRect()
         self._margin.setGeometry(QRect(inside.left(), inside.top(), MARGIN_PX, inside.height()))
+
+    def _fit_margin(self) -> None:
+        """A section of a line or two has no room to give away: its margin is there with the first AI text."""
+        has_margin = self._most_lines is None or self.shows_origins
+        self._margin.setVisible(has_margin)
+        self.setViewportMargins(MARGIN_PX if has_margin else 0, 0, 0, 0)
 
     def _fit_height(self) -> None:
         if self._most_lines is not None:

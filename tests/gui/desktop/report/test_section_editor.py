@@ -56,6 +56,18 @@ def test_a_draft_streams_into_an_empty_section_and_is_marked(editor: SectionEdit
     assert set(editor.margin_marks()) == {"ai"}
 
 
+def test_a_short_section_gives_room_to_the_margin_only_while_it_has_ai_text(reading: Reading, qtbot) -> None:
+    editor = SectionEditor(reading, "technique", most_lines=4)
+    qtbot.addWidget(editor)
+    editor.show()
+    reading.splice("technique", 0, 0, "PA and lateral.", "reader")
+    qtbot.waitUntil(lambda: not editor._redraw.isActive())
+    assert editor.viewport().geometry().left() < 10
+    reading.splice("technique", 15, 0, " Upright.", "ai")
+    qtbot.waitUntil(lambda: editor.viewport().geometry().left() > 30)
+    assert editor.margin_marks() == ["ai"]
+
+
 def test_a_draft_goes_beside_text_that_was_there_before(editor: SectionEditor, reading: Reading) -> None:
     QTest.keyClicks(editor, "Mine.")
     reading.begin_draft("id", "1.1.1")
