@@ -26,7 +26,7 @@ from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
 from desktop.operations.imports import ImportResult, import_files
 from desktop.operations.prefetch import Prefetch
-from desktop.operations.studies import OpenedStudy, close_study, open_study
+from desktop.operations.studies import OpenedStudy, close_study, open_study, show_instance
 from desktop.panels.model_status import ModelStatus
 from desktop.panels.notice_bar import NoticeBar
 from desktop.panels.status_bar import StatusBar
@@ -236,8 +236,10 @@ class MainWindow(QMainWindow):
 
     def open_study(self, study_uid: str, *, take_over: bool = False) -> None:
         """Open a study; the one on screen is kept first."""
-        study = self._services.reading.study
-        if study is not None and study.study_uid == study_uid and not take_over:
+        reading = self._services.reading
+        if reading.study is not None and reading.study.study_uid == study_uid and not take_over:
+            if reading.instance is not None and reading.image_fault:  # stopped, or the disk was away
+                show_instance(instance=reading.instance, services=self._services)
             self.show_reading()
             return
         open_study(

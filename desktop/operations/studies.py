@@ -232,7 +232,7 @@ def show_instance(*, instance: Instance, services: Services) -> Job:
 
     def stopped() -> None:
         if reading.wanted_film == film:
-            reading.set_image_fault(instance, "Opening it was stopped; choose it again to go on.")
+            reading.set_image_fault(instance, "Opening it was stopped; open the study again to see it.")
 
     return services.background.run(
         reading, services.films.read, instance.object_path,

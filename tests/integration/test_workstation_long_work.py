@@ -34,7 +34,7 @@ def test_nothing_is_left_in_the_status_bar_after_studies_came_and_went(make_stat
     assert not made.bugs
 
 
-def test_a_film_that_opens_slowly_can_be_stopped_and_chosen_again(make_station, qtbot, tmp_path, monkeypatch) -> None:
+def test_a_film_that_opens_slowly_can_be_stopped_and_opened_again(make_station, qtbot, tmp_path, monkeypatch) -> None:
     made = make_station(start_host=False)
     gate = tmp_path / "gate"
     read = made.services.film_intake.read
@@ -54,5 +54,5 @@ def test_a_film_that_opens_slowly_can_be_stopped_and_chosen_again(make_station, 
     gate.touch()
     qtbot.waitUntil(lambda: not status.items)
     assert made.window.viewer.view.image is None  # what came all the same is not shown
-    made.window.viewer._on_film_chosen(0)
+    made.window.open_study(made.reading.study.study_uid)
     qtbot.waitUntil(lambda: made.window.viewer.view.image is not None, timeout=20_000)
