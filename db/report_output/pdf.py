@@ -91,7 +91,7 @@ def _glyphs_of(name: str) -> frozenset[int]:
 
 def fallbacks_for(text: str) -> dict[str, str]:
     """Give the fallback fonts that a text needs; most reports need none, and reading one takes half a second."""
-    missing = {ord(char) for char in text} - _glyphs_of(TEXT_FONT_FILES[""])
+    missing = {ord(char) for char in drawable(text) if char != "\n"} - _glyphs_of(TEXT_FONT_FILES[""])
     needed = {}
     for family, name in FALLBACK_FONTS.items():
         if missing & _glyphs_of(name):
@@ -131,7 +131,7 @@ class _ReportPdf(FPDF):
         self.set_font(TEXT_FONT, size=8)
         self.set_text_color(*_GREY)
         self._write(page_head(self._document), 4)
-        self._rule()
+        self._rule(below=4)
         self.set_text_color(0)
 
     def footer(self) -> None:

@@ -48,10 +48,16 @@ class ExportDialog(QDialog):
     chosen = Signal(int, str, object)
 
     def __init__(
-        self, services: Services, study_uid: str, versions: tuple[ReportVersion, ...], parent: QWidget | None = None
+        self,
+        services: Services,
+        study_uid: str,
+        versions: tuple[ReportVersion, ...],
+        *,
+        has_newer_text: bool = False,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._services, self._study_uid = services, study_uid
+        self._services, self._study_uid, self._has_newer_text = services, study_uid, has_newer_text
         self._versions = tuple(reversed(versions))
         self._folder = services.settings.output_folder or _documents_folder()
         self._has_own_name = False
@@ -156,6 +162,8 @@ class ExportDialog(QDialog):
             said.append("This version is not signed; it goes out marked as preliminary.")
         if self.chosen_version is not self._versions[0]:
             said.append(f"Version {self._versions[0].version} is newer; this one goes out marked as superseded.")
+        if self._has_newer_text:
+            said.append("What was written since is not in it: keep it as preliminary or sign it first.")
         if self.file.text().strip() and self.path.is_file():
             said.append("The file is there already and will be replaced.")
         self.caution.setText(" ".join(said) or " ")

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QWidget
 
+from db.records import TEXT_SECTIONS
 from desktop.actions import ActionSpec
 from desktop.operations.report_output import export_report, print_report
 from desktop.report.export_dialog import ExportDialog
@@ -59,13 +60,25 @@ class ReportOutput(QWidget):
             signal.connect(self._refresh)
         self._refresh()
 
+    @property
+    def has_newer_text(self) -> bool:
+        """Whether the editor holds something else than the newest version."""
+        if not self._reading.can_edit or not self._reading.versions:
+            return False
+        kept, written = self._reading.versions[-1].text, self._reading.working_text()
+        return kept.communications != written.communications or any(
+            kept.section(name) != written.section(name) for name in TEXT_SECTIONS
+        )
+
     def ask_for_export(self) -> None:
         """Ask which version goes out in which form and where to."""
         study, versions = self._reading.study, self._reading.versions
         if study is None or not versions:
             self.notice.emit(NOTHING)
             return
-        dialog = ExportDialog(self._services, study.study_uid, versions, self.window())
+        dialog = ExportDialog(
+            self._services, study.study_uid, versions, has_newer_text=self.has_newer_text, parent=self.window()
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         uid = study.study_uid
         dialog.chosen.connect(lambda version, form, path: self._export(uid, version, form, path))
@@ -83,6 +96,8 @@ class ReportOutput(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         uid, version = study.study_uid, versions[-1].version
         dialog.accepted.connect(lambda: self.print_on(printer, uid, version))
+        if self.has_newer_text:
+            self.notice.emit(f"This prints version {version}; what was written since is not in it.")
         QDialog.open(dialog)  # the print dialog's own open() wants a slot by name
 
     def print_on(self, printer: QPrinter, study_uid: str, version: int) -> None:

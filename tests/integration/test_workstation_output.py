@@ -98,6 +98,12 @@ def test_the_dialog_says_what_kind_of_version_goes_out(make_station, qtbot, tmp_
     made.window.report.output.ask_for_export()
     dialog = the_dialog(made)
     assert "not signed" in dialog.caution.text()
+    assert "written since" not in dialog.caution.text()
+    dialog.reject()
+    made.type("findings", " More.")
+    made.window.report.output.ask_for_export()
+    dialog = the_dialog(made)
+    assert "What was written since is not in it" in dialog.caution.text()
     assert not dialog.format_buttons["encapsulated-pdf"].isEnabled()
     dialog.reject()
     sign(made)
@@ -114,9 +120,10 @@ def test_the_dialog_says_what_kind_of_version_goes_out(make_station, qtbot, tmp_
     assert "will be replaced" in dialog.caution.text()
     dialog.format_buttons["fhir"].click()
     assert dialog.file.text() == str(tmp_path / "there.json")
-    dialog.file.clear()
-    QTest.keyClick(dialog.file, Qt.Key.Key_Backspace)
-    assert not dialog.export_button.isEnabled() or not dialog.file.text()
+    dialog.file.setFocus()
+    dialog.file.selectAll()
+    QTest.keyClick(dialog.file, Qt.Key.Key_Delete)
+    assert not dialog.export_button.isEnabled()
 
 
 def test_a_file_that_cannot_be_written_is_a_sentence(make_station, qtbot, tmp_path: Path):

@@ -9,7 +9,7 @@ from reported_studies import FINDINGS, SIGNER, reported_study, without_space
 from db.records import TEXT_SECTIONS, WorkingText
 from db.report_output.demographics import name_text, utc_text
 from db.report_output.document import RESEARCH_USE, collect
-from db.report_output.pdf import MISSING_GLYPHS, drawable, to_pdf
+from db.report_output.pdf import MISSING_GLYPHS, drawable, fallbacks_for, to_pdf
 from db.report_output.plain_text import foot_lines, head_lines, heading_of, to_text
 
 
@@ -130,6 +130,13 @@ def test_what_has_no_glyph_is_shown_as_such_said_and_kept_in_the_attached_text(r
     assert "Lung � �� end" in text
     assert MISSING_GLYPHS in text
     assert reader.attachments["report.txt"] == [to_text(document).encode()]
+
+
+def test_a_font_is_read_only_for_a_text_that_needs_it():
+    assert fallbacks_for("Größe ≥ 3 mm,\n\tα.") == {}
+    assert list(fallbacks_for("山\n")) == ["droidfallback"]
+    assert list(fallbacks_for("홍")) == ["nanum"]
+    assert list(fallbacks_for("홍山")) == ["droidfallback", "nanum"]
 
 
 def test_joiners_and_variation_selectors_without_a_glyph_are_not_shown_as_missing():
