@@ -199,7 +199,7 @@ class Settings(QObject):
 
     @output_folder.setter
     def output_folder(self, folder: Path) -> None:
-        self._store.setValue("report/output_folder", str(folder))
+        self._store.set("report/output_folder", str(folder))
 
     @property
     def own_words(self) -> tuple[str, ...]:
