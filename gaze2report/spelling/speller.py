@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import gzip
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ MOST_SUGGESTIONS = 5
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _NOT_PROSE = re.compile(r"\[[^\[\]\n]*\]|\S*[\d@/\\]\S*|<[^<>\n]*>")
 _SENTENCE_BEGINS = re.compile(r"(?:^|[.!?:]\s+|\n\s*|\d[.)]\s+)$")
+_FREQUENCY = re.compile(r'"([^"\\]+)": ?(\d+)')
 _SIMILAR = 0.78
 
 
@@ -38,7 +41,8 @@ class Speller:
     def __init__(self, own_words: Iterable[str] = ()) -> None:
         from spellchecker import SpellChecker
 
-        self._english = SpellChecker(language="en", distance=1)
+        self._english = SpellChecker(language=None, distance=1)
+        self._english.word_frequency.load_json(_english_frequencies())
         self._radiology = radiology_words()
         self._own = {word.lower() for word in own_words}
         self._suggestions = lru_cache(maxsize=2000)(self._find_suggestions)
@@ -81,6 +85,17 @@ class Speller:
         english.sort(key=lambda one: -frequency[one])
         similar = difflib.get_close_matches(word, self._radiology, n=MOST_SUGGESTIONS, cutoff=_SIMILAR)
         return tuple(dict.fromkeys([*sorted(near), *english, *similar]))[:MOST_SUGGESTIONS]
+
+
+def _english_frequencies() -> dict[str, int]:
+    """Pyspellchecker's dictionary: a word and how frequent it is.
+
+    Read word by word: ``json.loads`` of it would not let go of the interpreter's lock for a third of a second on a busy
+    machine, and the window would stand still as long.
+    """
+    content = (resources.files("spellchecker") / "resources" / "en.json.gz").read_bytes()
+    text = gzip.decompress(content).decode("utf-8")
+    return {match[1]: int(match[2]) for match in _FREQUENCY.finditer(text)}
 
 
 @lru_cache(maxsize=1)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import gzip
+import json
 import socket
+from importlib import resources
 
 import pytest
 
-from gaze2report.spelling.speller import RADIOLOGY_WORDS, Speller, radiology_words
+from gaze2report.spelling.speller import RADIOLOGY_WORDS, Speller, _english_frequencies, radiology_words
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +67,8 @@ def test_it_works_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "socket", refuse)
     assert wrong(Speller(), "Clear lungs, no efusion.") == ["efusion"]
+
+
+def test_the_whole_dictionary_is_read() -> None:
+    with gzip.open(resources.files("spellchecker") / "resources" / "en.json.gz") as file:  # type: ignore[arg-type]
+        assert _english_frequencies() == json.load(file)
