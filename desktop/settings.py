@@ -88,7 +88,7 @@ class Settings(QObject):
 
     def set_worklist_filters(self, reader: str, filters_json: str) -> None:
         """Keep the filters of a reader."""
-        self._store.setValue(f"filters/{_key_of(reader)}", filters_json)
+        self._store.set(f"filters/{_key_of(reader)}", filters_json)
 
     @property
     def idle_lock_min(self) -> int:
