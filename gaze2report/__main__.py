@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from gaze2report import __version__, training_set_commands
+from gaze2report import __version__, gaze_commands, training_set_commands
 from gaze2report.errors import EXIT_OUR_FAULT, Gaze2ReportError
 
 
@@ -55,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     weights.add_argument("--work", type=Path, help="folder for what can be resumed; default: OUT with .work appended")
 
     training_set_commands.add_parsers(commands)
+    gaze_commands.add_parsers(commands)
     return parser
 
 
@@ -84,8 +85,9 @@ def _run(parsed: argparse.Namespace) -> int:
         from gaze2report import doctor
 
         return doctor.main(parsed.json)
-    if parsed.command in training_set_commands.COMMANDS:
-        return training_set_commands.COMMANDS[parsed.command](parsed)
+    light_commands = training_set_commands.COMMANDS | gaze_commands.COMMANDS
+    if parsed.command in light_commands:
+        return light_commands[parsed.command](parsed)
     from gaze2report import commands
 
     if parsed.command == "host":
