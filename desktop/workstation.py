@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.background import Background
 from desktop.errors import ErrorReporter
+from desktop.garbage import GarbageWhenIdle
 from desktop.main_window import MainWindow
 from desktop.model_host import ModelHost
 from desktop.operations.studies import open_workspace
@@ -48,6 +49,7 @@ class Workstation(QObject):
         self.window = MainWindow(self.services)
         self.window.first_painted.connect(self._on_first_painted)
         self.window.closed.connect(QApplication.quit)
+        self._garbage = GarbageWhenIdle(self)
         self._pending_signal: int | None = None
         self._watch_signals()
 
@@ -59,6 +61,7 @@ class Workstation(QObject):
 
     def close(self) -> int:
         """End everything that was begun; returns the exit code."""
+        self._garbage.stop()
         self.window.prefetch.stop()
         self.services.host.stop()
         self.services.background.close()
@@ -71,6 +74,7 @@ class Workstation(QObject):
     # -- beginning ----------------------------------------------------------------------------------------------
 
     def _on_first_painted(self) -> None:
+        self._garbage.start()
         folder = self._arguments.workspace or default_workspace_folder()
         self.services.reporter.log_to(folder / "logs")
         open_workspace(

@@ -40,10 +40,11 @@ TESTS = Path(__file__).parent
 
 # Environment first: Qt, transformers and platformdirs read theirs when they are imported.
 _real_cache = os.environ.get("GAZE2REPORT_CACHE") or platformdirs.user_cache_dir("gaze2report")
+_platform = os.environ.get("GAZE2REPORT_TEST_PLATFORM", "offscreen")  # "xcb": to watch, or under Xvfb
 _home = tempfile.mkdtemp(prefix="gaze2report-test-home-")
 os.environ.update(
     {
-        "QT_QPA_PLATFORM": "offscreen",
+        "QT_QPA_PLATFORM": _platform,
         "GAZE2REPORT_CACHE": _real_cache,  # the language model is read from where `make` has put it
         "GAZE2REPORT_REAL_HOME": os.environ.get("HOME", ""),
         "HOME": _home,
@@ -57,8 +58,9 @@ os.environ.update(
         "PIP_NO_INDEX": "1",
     }
 )
-for _name in ("DISPLAY", "WAYLAND_DISPLAY"):
-    os.environ.pop(_name, None)
+if _platform == "offscreen":
+    for _name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        os.environ.pop(_name, None)
 
 # The same examples in every run: a failure can be repeated, and a green run stays green.
 hypothesis.settings.register_profile("project", deadline=None, derandomize=True, database=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel
 
@@ -13,6 +13,7 @@ from desktop.operations.templates import Templates
 from desktop.reading import Reading
 from desktop.report.report_sections import ReportSections
 from desktop.report.section_editor import SectionEditor
+from gaze2report.report_templates.fields import find_fields
 from gaze2report.report_templates.merge import expand
 from gaze2report.report_templates.template import SHORTEST_SHORTCUT, Template
 
@@ -22,7 +23,15 @@ _LONGEST_PREVIEW = 240
 
 
 class MacroHint(QLabel):
-    """Preview of the macro whose shortcut stands before the caret."""
+    """Preview of the macro whose shortcut stands before the caret.
+
+    Signals
+    -------
+    has_fields
+        A macro with fields is in the text, the caret before the first of them.
+    """
+
+    has_fields = Signal()
 
     def __init__(self, reading: Reading, templates: Templates, sections: ReportSections) -> None:
         super().__init__(sections)
@@ -85,5 +94,8 @@ class MacroHint(QLabel):
         text = expand(macro.text, self._templates.merge_data())
         start = at - len(word)
         self._reading.splice(editor.section, start, len(word), text, "macro")
-        editor.select(start + len(text), start + len(text))
+        caret = start if find_fields(text) else start + len(text)
+        editor.select(caret, caret)
         self.hide()
+        if find_fields(text):
+            self.has_fields.emit()

@@ -64,6 +64,7 @@ class ReportPanel(QWidget):
         self.fields = FieldKeys(self._reading, self.sections)
         self.spelling = Spelling(services, self.sections)
         self.macros = MacroHint(self._reading, self.templates, self.sections)
+        self.macros.has_fields.connect(self.fields.next)
         self._templates_dialog: TemplatesDialog | None = None
         self.review = SentenceReview(self._reading, self.sections)
         self.linked = LinkedSentences(services.gaze, self.sections)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from reading_script import Script, Step, drag, key, wheel
 from stations import Station, film
 from watchdog import Watchdog
 
@@ -18,54 +15,6 @@ pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", "does not support r
 
 NOT_LONGER_THAN_MS = 100.0
 STEP_TIMEOUT_MS = 30_000
-
-Step = tuple[Callable[[], bool], Callable[[], object]]
-"""When it can be done, and what is done."""
-
-
-class Script(QObject):
-    """Does steps one after another from a timer, as a reader's events would come."""
-
-    def __init__(self, steps: list[Step]) -> None:
-        super().__init__()
-        self._steps = steps
-        self.done = 0
-        self._timer = QTimer(self, interval=25)
-        self._timer.timeout.connect(self._look)
-        self._timer.start()
-
-    @property
-    def is_over(self) -> bool:
-        return self.done == len(self._steps)
-
-    def _look(self) -> None:
-        if self.is_over:
-            self._timer.stop()
-            return
-        can_go, act = self._steps[self.done]
-        if can_go():
-            self.done += 1
-            act()
-
-
-def key(of: Callable[[], Any], number: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> Any:
-    return lambda: QTest.keyClick(of(), number, modifiers)
-
-
-def drag(view: Any, button: Qt.MouseButton, by: tuple[int, int]) -> None:
-    at = view.rect().center()
-    QTest.mousePress(view, button, pos=at)
-    for part in range(1, 11):
-        QTest.mouseMove(view, at + QPoint(by[0] * part // 10, by[1] * part // 10))
-    QTest.mouseRelease(view, button, pos=at + QPoint(*by))
-
-
-def wheel(view: Any, steps: int) -> None:
-    at = QPointF(view.rect().center())
-    none = (Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)
-    for _ in range(abs(steps)):
-        turn = QPoint(0, 120 if steps > 0 else -120)
-        QApplication.sendEvent(view, QWheelEvent(at, view.mapToGlobal(at), QPoint(), turn, *none))
 
 
 def reading_of_one(made: Station, previous: list[str]) -> list[Step]:
