@@ -28,7 +28,8 @@ def begin_correction(*, services: Services, owner: QObject, on_failure: OnFailur
 
     def begin(record: ReadingRecord) -> None:
         services.studies_changed.emit()
-        if reading.study is not None and reading.study.study_uid == study.study_uid and reading.record is None:
+        is_shown = reading.study is not None and reading.study.study_uid == study.study_uid
+        if is_shown and reading.is_signed and not reading.is_correcting:
             reading.begin_correction(record)
 
     return services.background.run(

@@ -32,7 +32,7 @@ class FieldPicker(QFrame):
     def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setObjectName("draftPane")
+        self.setObjectName("callout")
         self._field = field
         self._is_done = False
         self.list, self.number, self.hint = QListWidget(), QLineEdit(), QLabel()

@@ -89,6 +89,8 @@ class ReviewRow(QWidget):
         text = f"{count} AI to review"
         is_shown = reading.can_edit and not reading.is_ai_withheld and not reading.is_correcting
         self.label.setText("" if not is_shown else text if count else "AI reviewed" if has_ai else "")
+        if self.label.parent() is not None:  # without a place it would be a window
+            self.label.setVisible(bool(self.label.text()))
         self.setVisible(is_shown)
         for number, button in enumerate(self.buttons):
             button.setEnabled(bool(count) or (has_offer and number < 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
@@ -58,6 +58,12 @@ class ToolRow(QWidget):
         """Show what fits."""
         super().resizeEvent(event)
         self._share_out()
+
+    def event(self, event: QEvent) -> bool:
+        """A button with another text needs another width."""
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._share_out()
+        return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         """The style, and with it every width, is known for certain now."""

@@ -21,7 +21,7 @@ from factories import chest_phantom, make_dicom
 from fhir.resources.R4B.bundle import Bundle
 from pypdf import PdfReader
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from reading_script import CTRL, SHIFT, Script, Step, always, drag, key
@@ -298,7 +298,8 @@ def read(make_station: Any, qtbot: Any, tmp_path: Path) -> tuple[Station, Reader
     finally:
         garbage.stop()
     assert not made.bugs
-    assert watch.longest.ms <= NOT_LONGER_THAN_MS, watch.text()
+    if QGuiApplication.platformName() == "offscreen":  # else what the display server takes would count
+        assert watch.longest.ms <= NOT_LONGER_THAN_MS, watch.text()
     return made, reader
 
 

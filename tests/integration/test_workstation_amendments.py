@@ -92,6 +92,25 @@ def test_a_correction_is_written_in_the_editor_kept_and_signed(signed: Station, 
     assert not made.bugs
 
 
+def test_a_report_is_corrected_at_once_after_it_was_signed(make_station: Any, qtbot: Any, tmp_path: Path) -> None:
+    made = make_station(start_host=False)
+    made.open(qtbot, made.add(film(tmp_path)).study_uid)
+    made.type("findings", "Nodule on the left.")
+    made.type("impression", "Left nodule.")
+    report = made.window.report
+    QTest.keyClick(made.window, Qt.Key.Key_F12)
+    qtbot.waitUntil(report.sign_bar.sign_button.isEnabled)
+    report.sign_bar.sign_button.click()
+    qtbot.waitUntil(lambda: made.reading.is_signed)
+    report.amendments.correct_button.click()
+    qtbot.waitUntil(lambda: made.reading.is_correcting)
+    made.type("findings", " It is old.")
+    report.amendments.correction_bar.reason.setEditText("Finding not confirmed")
+    report.amendments.correction_bar.sign_button.click()
+    qtbot.waitUntil(lambda: made.reading.study.status == "corrected")
+    assert [v.text.findings for v in versions(made)] == ["Nodule on the left.", "Nodule on the left. It is old."]
+
+
 def test_a_correction_is_given_up_and_the_signed_text_is_back(signed: Station, qtbot: Any) -> None:
     made, panel = signed, signed.window.report.amendments
     panel.correct_button.click()

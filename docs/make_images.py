@@ -1,0 +1,384 @@
+"""Pictures of the workstation, of each layout, tool and dialog, into ``docs/images``.
+
+::
+
+    PYTHONPATH=. .venv/bin/python docs/make_images.py [FOLDER] [--only NAME]
+
+Each is made at 1280 x 800, at 1920 x 1080, and at 1280 x 800 with two device pixels to each. The PA film is the public
+sample RG1 that pydicom offers; the lateral film is a phantom; the prior is the same sample brighter and moved. What the
+pictures show as the model's draft was written by the embedded model for that film.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZES = {"1280x800": (1280, 800, 1), "1920x1080": (1920, 1080, 1), "1280x800@2": (1280, 800, 2)}
+QUALITY = 82
+DRAFTED_WITHIN_S, SHOWN_WITHIN_S = 300.0, 60.0
+
+
+def main() -> None:
+    """Make all pictures, each size in a process of its own: the ratio of pixels is chosen when Qt starts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs" / "images")
+    parser.add_argument("--only", default="", help="names that begin so")
+    parser.add_argument("--size", choices=SIZES, help="one size only")
+    parser.add_argument("--host", default=f"{sys.executable} -m gaze2report host", help="what drafts")
+    arguments = parser.parse_args()
+    if os.environ.get("QT_SCALE_FACTOR") is None:
+        for size in [arguments.size] if arguments.size else SIZES:
+            more = ["--size", size, "--only", arguments.only, "--host", arguments.host]
+            variables = {"QT_SCALE_FACTOR": str(SIZES[size][2]), "QT_QPA_PLATFORM": "offscreen"}
+            subprocess.run(
+                [sys.executable, __file__, str(arguments.folder), *more],
+                env={**os.environ, **variables}, check=True,
+            )  # fmt: skip
+        return
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    from PySide6.QtWidgets import QApplication
+
+    from desktop.theme import apply_theme
+
+    application = QApplication(["pictures"])
+    apply_theme(application)
+    with tempfile.TemporaryDirectory() as folder, workstation(Path(folder), arguments.host.split()) as made:
+        made.window.resize(*SIZES[arguments.size][:2])
+        made.window.show()
+        made.window.activateWindow()
+        Pictures(made, arguments.folder / arguments.size, arguments.only).take_all()
+
+
+@contextmanager
+def workstation(folder: Path, host: list[str]) -> Iterator[Any]:
+    """A workstation with made and public films."""
+    from stations import Station
+
+    from desktop.model_host import HostTimes
+    from gaze2report.imaging.intake import Intake
+
+    with Intake() as intake:
+        made = Station(folder, intake, host, HostTimes())
+        made.services.settings.reader_name = "Dr. A. Reader"
+        for path in films(folder):
+            made.add(path)
+        made.services.host.start()
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def films(folder: Path) -> Iterator[Path]:
+    """Films of two patients, none of whom is anybody."""
+    import numpy as np
+    import pydicom
+    from factories import chest_phantom, make_dicom
+    from pydicom.data import get_testdata_file
+
+    source = pydicom.dcmread(str(get_testdata_file("RG1_UNCR.dcm")))
+    uid = pydicom.uid.generate_uid(entropy_srcs=["pictures"])
+
+    def write(name: str, **elements: object) -> Path:
+        film = pydicom.dcmread(str(get_testdata_file("RG1_UNCR.dcm")))
+        if "PixelSpacing" in film:
+            del film.PixelSpacing
+        film.update(_elements({
+            "PatientName": "Doe^Jane", "PatientID": "4711", "PatientBirthDate": "19600301", "PatientSex": "F",
+            "PatientAge": "064Y", "AccessionNumber": "A-1001", "StudyDate": "20240301", "StudyTime": "101500",
+            "StudyInstanceUID": uid, "StudyDescription": "Chest PA and lateral", "ImagerPixelSpacing": [0.2, 0.2],
+            "SOPInstanceUID": pydicom.uid.generate_uid(entropy_srcs=[name]),
+            "SeriesInstanceUID": pydicom.uid.generate_uid(entropy_srcs=[name, "series"]),
+            "ReasonForStudy": "Cough for three weeks.",
+            **elements,
+        }))  # fmt: skip
+        film["PixelData"].VR = "OW"
+        film.file_meta.MediaStorageSOPInstanceUID = film.SOPInstanceUID
+        film.save_as(folder / f"{name}.dcm")
+        return folder / f"{name}.dcm"
+
+    yield write("a-pa")
+    older = np.roll(source.pixel_array.astype(np.float64) * 0.94, 24, axis=0).astype(np.uint16)
+    prior = pydicom.uid.generate_uid(entropy_srcs=["prior"])
+    yield write("b-prior", StudyInstanceUID=prior, StudyDate="20230302", AccessionNumber="A-0311", PatientAge="063Y",
+                StudyDescription="Chest PA", PixelData=older.tobytes())  # fmt: skip
+    same = {"PatientName": "Doe^Jane", "PatientID": "4711", "AccessionNumber": "A-1001", "StudyTime": "101500"}
+    yield make_dicom(folder / "c-lateral.dcm", chest_phantom(1024, 920, seed=2), seed=2, StudyInstanceUID=uid,
+                     ViewPosition="LL", **same)  # fmt: skip
+    yield make_dicom(folder / "d-namesake.dcm", chest_phantom(1024, 920, seed=5), seed=5, PatientID="4711",
+                     PatientName="Miller^Mary", StudyDate="20220106", AccessionNumber="A-0207")  # fmt: skip
+    for number, name in enumerate(("Adams^Ann", "Brown^Ben", "Clark^Cora", "Davis^Dan", "Evans^Eve"), 10):
+        yield make_dicom(folder / f"e{number}.dcm", chest_phantom(512, 460, seed=number), seed=number, PatientName=name,
+                         StudyDate=f"202402{number + 10}")  # fmt: skip
+
+
+def _elements(values: dict[str, object]) -> Any:
+    from pydicom.dataset import Dataset
+
+    made = Dataset()
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    return made
+
+
+class Pictures:
+    """Brings the workstation from state to state and takes pictures of it."""
+
+    def __init__(self, made: Any, folder: Path, only: str) -> None:
+        self.made, self.window, self.reading = made, made.window, made.reading
+        self.viewer, self.report, self.folder, self.only = made.window.viewer, made.window.report, folder, only
+        folder.mkdir(parents=True, exist_ok=True)
+
+    # -- means --------------------------------------------------------------------------------------------------
+
+    def wait(self, is_so: Callable[[], object], within_s: float = SHOWN_WITHIN_S) -> None:
+        """Let the window work until something is so."""
+        from PySide6.QtTest import QTest
+
+        end = time.monotonic() + within_s
+        while not is_so():
+            if time.monotonic() > end:
+                raise TimeoutError(f"line {is_so.__code__.co_firstlineno}; told: {self.made.told}, {self.made.bugs}")
+            QTest.qWait(20)
+
+    def take(self, name: str, widget: Any = None) -> None:
+        """Save the window with what lies over it, or one dialog."""
+        from PIL import Image
+        from PySide6.QtCore import QBuffer, QIODevice
+        from PySide6.QtGui import QPainter
+        from PySide6.QtTest import QTest
+        from PySide6.QtWidgets import QApplication
+
+        if not name.startswith(self.only):
+            return
+        QTest.qWait(350)
+        picture = (widget or self.window).grab()
+        if widget is None:
+            painter = QPainter(picture)
+            for popup in QApplication.topLevelWidgets():
+                if popup is not self.window and popup.isVisible():
+                    painter.drawPixmap(self.window.mapFromGlobal(popup.pos()), popup.grab())
+            painter.end()
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        picture.save(buffer, "PNG")
+        path = self.folder / f"{name}.webp"
+        import io
+
+        Image.open(io.BytesIO(bytes(buffer.data()))).convert("RGB").save(path, quality=QUALITY, method=6)
+        print(path)
+
+    def do(self, action_id: str) -> None:
+        """Trigger an action."""
+        self.made.services.actions[action_id].trigger()
+
+    def dialog(self, name: str, kind: type, *, close: bool = True) -> Any:
+        """Take a picture of the dialog of a kind."""
+        from PySide6.QtWidgets import QApplication
+
+        self.wait(lambda: any(isinstance(one, kind) and one.isVisible() for one in QApplication.topLevelWidgets()))
+        shown = next(one for one in QApplication.topLevelWidgets() if isinstance(one, kind) and one.isVisible())
+        self.take(name, shown)
+        if close:
+            shown.close()
+        return shown
+
+    def open(self, accession: str) -> None:
+        """Open a study."""
+        from db import studies
+
+        entry = next(one for one in studies.worklist(self.made.workspace) if one.accession_number == accession)
+        self.window.open_study(entry.study_uid)
+        self.wait(lambda: self.reading.study is not None and self.reading.study.study_uid == entry.study_uid)
+        self.wait(lambda: self.viewer.view.image is not None and self.made.services.drawings.are_loaded)
+
+    # -- the pictures -------------------------------------------------------------------------------------------
+
+    def take_all(self) -> None:
+        """Take every picture."""
+        self.window.begin(lambda: None)
+        self.wait(lambda: self.window.worklist.table_model.total > 5)
+        self.open("A-1001")
+        self.wait(lambda: bool(self.reading.drafts), DRAFTED_WITHIN_S)
+        self.films()
+        self.gaze()
+        self.measure()
+        self.write()
+        self.dialogs()
+        self.sign_and_amend()
+        self.doors()
+
+    def films(self) -> None:
+        """Layouts, and the tools of a film."""
+        self.take("reading")
+        for number, layout in enumerate(("lateral", "prior", "lateral_prior"), 2):
+            self.do(f"image.layout_{layout}")
+            self.wait(lambda: all(view.image is not None for view in self.viewer.grid.shown_views))
+            if number == 2:
+                self.wait(lambda: not self.viewer.strip.missing())
+            self.take(f"layout-{layout.replace('_', '-')}")
+        stranger = next(entry.instance for entry in self.viewer.strip.entries if entry.is_namesake)
+        self.do("image.layout_prior")
+        cell = self.viewer.grid.cells["prior"]
+        was = cell.instance
+        cell.show(stranger)
+        self.wait(lambda: cell.view.image is not None and cell.view.alarm)
+        self.take("two-patients")
+        cell.show(was)
+        self.do("image.layout_single")
+        self.do("gaze.predicted")
+        self.do("image.turn_right")
+        self.do("image.flip_horizontally")
+        self.take("turned-and-flipped")
+        self.do("image.reset")
+        self.magnify()
+        self.presets()
+
+    def magnify(self) -> None:
+        """The magnifier over the film."""
+        from PySide6.QtTest import QTest
+
+        view = self.viewer.view
+        QTest.mouseMove(view, view.rect().center())
+        self.do("image.magnifier")
+        QTest.mouseMove(view, view.rect().center() / 1.2)
+        self.take("magnifier")
+        self.do("image.magnifier")  # holds it in its place
+        self.do("image.magnifier")  # puts it away
+
+    def presets(self) -> None:
+        """The menu of windows."""
+        from PySide6.QtWidgets import QApplication
+
+        self.viewer.preset_button.click()
+        self.take("presets")
+        QApplication.activePopupWidget().close()
+
+    def gaze(self) -> None:
+        """Scanpath, heat map and replay."""
+        self.do("gaze.predicted")
+        self.do("gaze.panel")
+        self.do("gaze.heat_map")
+        self.take("gaze-heat-map")
+        self.do("gaze.heat_map")
+        self.do("gaze.next_fixation")
+        self.do("gaze.next_fixation")
+        self.take("gaze-fixation")
+        self.do("gaze.panel")
+        self.do("gaze.predicted")
+
+    def measure(self) -> None:
+        """Measurements, with a proposed cardiothoracic ratio."""
+        from gaze2report.imaging.measurements import Measurement
+
+        uid = self.viewer.measuring.film_uid
+        for one in (
+            Measurement("length", ((1150.0, 640.0), (1320.0, 820.0))),
+            Measurement("ellipse", ((400.0, 560.0), (560.0, 720.0))),
+            Measurement("angle", ((600.0, 1200.0), (520.0, 1450.0), (300.0, 1480.0))),
+            Measurement("arrow", ((1400.0, 1200.0), (1600.0, 1050.0)), text="mass"),
+        ):
+            self.made.services.drawings.put(uid, one)
+        self.do("measure.ctr")
+        self.wait(lambda: len(self.viewer.measuring.measurements) == 5)
+        self.do("measure.list")
+        self.take("measurements")
+        self.do("measure.list")
+        self.do("measure.show")
+
+    def write(self) -> None:
+        """Template fields, macro, spelling, and what stands in the way of signing."""
+        from PySide6.QtTest import QTest
+
+        self.wait(lambda: bool(self.report.templates.library.templates))
+        self.reading.reject_all()
+        chosen = next(one for one in self.report.templates.offered() if one.name == "Chest, PA and lateral")
+        self.report.insert_template(chosen)
+        self.take("template-field")
+        self.report.fields.picker.close()
+        self.do("report.use_defaults")
+        editor = self.report.editors["findings"]
+        editor.setFocus()
+        editor.moveCursor(editor.textCursor().MoveOperation.End)
+        QTest.keyClicks(editor, " He has a leftt effusion. eff")
+        QTest.qWait(1500)  # the spelling is checked in the background
+        self.take("macro")
+        for _ in range(4):
+            QTest.keyClick(editor, "\b")
+        self.do("report.sign")
+        self.wait(lambda: bool(self.report.sign_bar.warnings))
+        self.take("signing")
+
+    def dialogs(self) -> None:
+        """Dialogs that can be opened while a report is written."""
+        from desktop.panels.settings_dialog import SettingsDialog
+        from desktop.panels.shortcut_sheet import ShortcutSheet
+        from desktop.report.templates_dialog import TemplatesDialog
+
+        self.do("report.templates")
+        self.dialog("templates", TemplatesDialog)
+        self.do("help.keys")
+        self.dialog("keys", ShortcutSheet)
+        for page in ("General", "Display", "Keys", "About"):
+            self.window.dialogs.show_settings(page)
+            self.dialog(f"settings-{page.lower()}", SettingsDialog)
+        self.window.tour.start()
+        self.take("tour")
+        self.window.tour.callout.hide()
+        self.window.tour.ring.hide()
+
+    def sign_and_amend(self) -> None:
+        """What comes after the signature."""
+        from desktop.report.export_dialog import ExportDialog
+        from desktop.report.versions_dialog import VersionsDialog
+
+        self.report.sections.communications.begin()
+        self.report.sections.communications.told.setText("Dr. Ward")
+        self.report.sections.communications.keep()
+        self.do("report.accept")
+        self.wait(lambda: self.reading.study.status == "preliminary")
+        self.do("report.sign")
+        self.report.sign_bar.sign_confirmed.emit()
+        self.wait(lambda: self.reading.is_signed)
+        self.take("signed")
+        self.do("report.correct")
+        self.wait(lambda: self.reading.is_correcting)
+        self.take("correction")
+        self.report.amendments.correction_bar.back_button.click()
+        self.wait(lambda: not self.reading.is_correcting)
+        self.do("report.versions")
+        self.dialog("versions", VersionsDialog)
+        self.do("report.export")
+        self.dialog("export", ExportDialog)
+        self.do("report.addendum")
+        self.take("addendum")
+
+    def doors(self) -> None:
+        """Worklist, first account, login, and the report of a bug."""
+        from desktop.accounts.first_account import FirstAccountDialog
+        from desktop.panels.bug_report import BugReport
+
+        self.window.show_worklist()
+        self.window.refresh_worklist()
+        self.take("worklist")
+        self.window.dialogs.show_bug(
+            "ValueError in desktop.viewer", "/home/reader/.local/state/gaze2report/desktop.log"
+        )
+        self.dialog("bug-report", BugReport)
+        dialog = FirstAccountDialog(self.made.services, self.window)
+        dialog.open()
+        self.dialog("first-account", FirstAccountDialog)
+
+
+if __name__ == "__main__":
+    main()
