@@ -1,7 +1,8 @@
-"""Command line of the eye-tracking side: ``python -m capture check [--json]``.
+"""Command line of the eye-tracking side: ``python -m capture agent|list|check|record|verify``.
 
-Standard library only, for CPython 3.10 to 3.13: the tracker SDK exists for 3.10 alone, so this is run by whatever
-interpreter the tracker would be used with, from the program's folder, without being installed.
+For CPython 3.10 to 3.13: the tracker SDK exists for 3.10 alone, so this is run by whatever interpreter the tracker
+would be used with, from the program's folder, without being installed. ``check`` needs the standard library only, the
+other commands numpy.
 """
 
 from __future__ import annotations
@@ -76,12 +77,23 @@ def check() -> TrackerSupport:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return its exit status: 0 the SDK loads, 3 it does not, 2 wrong use."""
+    """Run the command line; return its exit status: 0 done, 3 refused with a reason, 2 wrong use."""
     parser = argparse.ArgumentParser(prog="python -m capture", description="The eye-tracking side of the workstation.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     checking = verbs.add_parser("check", help="say whether this interpreter can load the tracker SDK")
     checking.add_argument("--json", action="store_true", help="print one JSON object")
-    wanted = parser.parse_args(arguments)
+    try:
+        from capture import commands
+    except ModuleNotFoundError as error:
+        if error.name != "numpy":
+            raise
+        parser.epilog = f"The other commands need numpy: {sys.executable} -m pip install numpy"
+        wanted = parser.parse_args(arguments)
+    else:
+        commands.add_commands(verbs)
+        wanted = parser.parse_args(arguments)
+        if wanted.verb != "check":
+            return commands.run(wanted)
     support = check()
     print(json.dumps(asdict(support)) if wanted.json else support.reason)
     return EXIT_OK if support.can_load_sdk else EXIT_REFUSED

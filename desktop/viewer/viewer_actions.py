@@ -79,7 +79,7 @@ def _add_size(actions: Actions, panel: ViewerPanel) -> None:
         panel.escape,
     )  # fmt: skip
     actions.add(
-        ActionSpec("image.next_film", "&Next film", "Image", ("PgDown",), "film", section="film"),
+        ActionSpec("image.next_film", "&Next film", "Image", ("PgDown", "S"), "film", section="film"),
         lambda: panel.step_film(1),
     )
     actions.add(

@@ -146,10 +146,13 @@ class SentencePool:
         )
 
     def _assert(self, section: Section, wanted: frozenset[str], rng: np.random.Generator) -> list[str]:
-        """Choose sentences that assert all of ``wanted`` between them, rare observations first."""
+        """Choose sentences that assert all of ``wanted`` between them, in the order in which a prompt names them.
+
+        One order in prompt and text is what a small language model learns to follow first.
+        """
         other: Section = "impression" if section == "findings" else "findings"
         uncovered, chosen = set(wanted), []
-        for name in sorted(wanted, key=lambda n: len(self._asserting["findings"][n])):
+        for name in CHEXPERT_OBSERVATIONS:
             if name not in uncovered:
                 continue
             pools = (self._asserting[section][name], self._asserting[other][name])

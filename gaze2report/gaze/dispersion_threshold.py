@@ -65,15 +65,24 @@ def _spans_of_run(
         end = int(np.searchsorted(time_ms, time_ms[start] + parameters.least_duration_ms))
         if end > last:
             break
-        low, high = place_dva[start : end + 1].min(axis=0), place_dva[start : end + 1].max(axis=0)
-        if (high - low).sum() > parameters.largest_dispersion_dva:
+        if np.ptp(place_dva[start : end + 1], axis=0).sum() > parameters.largest_dispersion_dva:
             start += 1
             continue
-        while end < last:
-            lower, higher = np.minimum(low, place_dva[end + 1]), np.maximum(high, place_dva[end + 1])
-            if (higher - lower).sum() > parameters.largest_dispersion_dva:
-                break
-            low, high, end = lower, higher, end + 1
+        end = _grown(place_dva, start, end, last, parameters.largest_dispersion_dva)
         spans.append((start, end))
         start = end + 1
     return spans
+
+
+def _grown(place_dva: FloatArray, start: int, end: int, last: int, largest_dva: float) -> int:
+    """Last sample up to which the dispersion from ``start`` on stays small enough; it does up to ``end``."""
+    step = end - start + 1
+    while True:
+        reach = min(start + step * 2, last + 1)
+        part = place_dva[start:reach]
+        spread = (np.maximum.accumulate(part) - np.minimum.accumulate(part)).sum(axis=1)
+        if spread[-1] > largest_dva:
+            return start + int(np.argmax(spread > largest_dva)) - 1
+        if reach > last:
+            return last
+        step *= 2

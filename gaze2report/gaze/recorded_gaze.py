@@ -28,6 +28,8 @@ class RecordedFixation:
         Since the start of the recording.
     px_per_dva : float, optional
         Image pixels per degree of visual angle while it lasted: it changes with the zoom.
+    ai_visible : bool, optional
+        Whether anything that a model made, over a film or as a draft, could be seen meanwhile: it draws the eye.
     """
 
     x_px: float
@@ -35,6 +37,7 @@ class RecordedFixation:
     duration_ms: float
     onset_ms: float | None = None
     px_per_dva: float | None = None
+    ai_visible: bool | None = None
 
     @property
     def fixation(self) -> Fixation:

@@ -7,11 +7,12 @@ JSON: an object, or only the list of its fixations::
      "quality": {"error_dva": 0.6, "valid_share": 0.97},
      "geometry": {"viewing_distance_mm": 650, "pixel_pitch_mm": 0.21, "screen_px_per_image_px": 0.45},
      "provenance": {"tracker": "...", "classifier": "...", "source": "..."},
-     "fixations": [{"x_px": 812.0, "y_px": 604.5, "duration_ms": 310, "onset_ms": 1250, "px_per_dva": 110}],
+     "fixations": [{"x_px": 812.0, "y_px": 604.5, "duration_ms": 310, "onset_ms": 1250, "px_per_dva": 110,
+                    "ai_visible": false}],
      "sentences": [{"section": "findings", "text": "...", "start_ms": 900, "end_ms": 4200}]}
 
-CSV: a header line with ``x_px``, ``y_px``, ``duration_ms`` and, where known, ``onset_ms`` and ``px_per_dva``; lines
-before it of the form ``# name: value`` give the rest, each name as above and without its group
+CSV: a header line with ``x_px``, ``y_px``, ``duration_ms`` and, where known, ``onset_ms``, ``px_per_dva`` and
+``ai_visible``; lines before it of the form ``# name: value`` give the rest, each name as above and without its group
 (``# error_dva: 0.6``).
 
 Only ``x_px``, ``y_px`` and a duration are needed; a duration may also be ``duration_s``. Everything else may be missing
@@ -180,6 +181,7 @@ def _fixation(row: Any, where: str) -> RecordedFixation:
         duration_ms=duration_ms,
         onset_ms=_number(row, "onset_ms", 0, _LONGEST_MS, where),
         px_per_dva=degree_px,
+        ai_visible=_flag(row, "ai_visible", where),
     )
 
 
@@ -221,6 +223,16 @@ def _number(group: Mapping[str, Any], name: str, low: float, high: float, where:
     if not isfinite(number) or not low <= number <= high:
         raise _Wrong(f"{where} has {name} {_shown(value)}, which is not a number from {low:g} to {high:g}")
     return number
+
+
+def _flag(group: Mapping[str, Any], name: str, where: str) -> bool | None:
+    value = group.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    known = {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
+    if known is None:
+        raise _Wrong(f"{where} has {name} {_shown(value)}, which is not true or false")
+    return known
 
 
 def _shown(value: Any) -> str:

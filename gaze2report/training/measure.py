@@ -63,7 +63,7 @@ def measure(
         repetition_penalty=recipe.model.decoding.repetition_penalty,
         temperature=recipe.model.decoding.temperature,
     )
-    metrics["drafts"] = draft_summary(model, bank, decoding, n_drafts)
+    metrics["drafts"] = draft_summary(model, bank, decoding, n_drafts, on_log)
     on_log(f"  drafts {metrics['drafts']}")
     return metrics
 
@@ -126,7 +126,9 @@ def gap_summary(right: NDArray[np.float64], wrong: NDArray[np.float64], seed: in
 
 
 @torch.no_grad()
-def draft_summary(model: Gaze2Report, bank: FilmBank, decoding: Decoding, n_drafts: int) -> dict[str, Any]:
+def draft_summary(
+    model: Gaze2Report, bank: FilmBank, decoding: Decoding, n_drafts: int, on_log: Callable[[str], None] = print
+) -> dict[str, Any]:
     """Drafts of randomly chosen test films: how many differ, and whether they say what head and labels say.
 
     What a draft asserts is read by the small rules of `gaze2report.report_text.assertions`. F1 is over pairs of film
@@ -140,6 +142,7 @@ def draft_summary(model: Gaze2Report, bank: FilmBank, decoding: Decoding, n_draf
         features = model.encoder.from_trunk_map(bank.maps[row : row + 1, 0].float())  # type: ignore[operator]
         texts.append(model.draft(features, bank.gaze[row], bank.decisions[row : row + 1], decoding=decoding))
         said.append(asserted(texts[-1]))
+    on_log("\n".join(f"  {count} x {text!r}" for text, count in Counter(texts).most_common()))
     labels = [bank.films[int(row)].observations for row in chosen]
     decided = [frozenset(reported_observations(bank.decisions[int(row)])) for row in chosen]
     is_abnormal = np.array(["No Finding" not in observations for observations in labels])

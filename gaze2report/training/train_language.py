@@ -99,13 +99,22 @@ def compose_reports(
     normal_share: float,
     rng: np.random.Generator,
 ) -> list[LabelledReport]:
-    """Compose reports of which ``normal_share`` are normal and the others assert one of the given sets."""
+    """Compose reports of which ``normal_share`` are normal.
+
+    Of the others one half asserts one of the given sets, the other any one to three observations: rare ones must be
+    met often enough, and together with others than their usual companions.
+    """
     abnormal = [wanted for wanted in sets_of_observations if (wanted & pool.known) - {"No Finding"}]
+    names = sorted(pool.known - {"No Finding"})
     reports = []
     for number in range(n_reports):
-        wanted = frozenset({"No Finding"})
-        if abnormal and rng.random() >= normal_share:
+        if not names or rng.random() < normal_share:
+            wanted = frozenset({"No Finding"})
+        elif abnormal and rng.random() < 0.5:
             wanted = abnormal[int(rng.integers(len(abnormal)))]
+        else:
+            size = int(rng.integers(1, min(3, len(names)) + 1))
+            wanted = frozenset(str(name) for name in rng.choice(names, size, replace=False))
         reports.append(pool.compose(f"composed-{number}", wanted, rng))
     return reports
 

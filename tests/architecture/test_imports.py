@@ -89,13 +89,23 @@ def test_importing_a_package_loads_nothing_heavy(package):
     assert not modules_loaded_by(f"import {package}") & heavy
 
 
-@pytest.mark.parametrize("file", ["gaze2report/messages.py", "capture/__main__.py", "gaze2report/system_libraries.py"])
+@pytest.mark.parametrize("file", ["gaze2report/messages.py", "gaze2report/system_libraries.py"])
 def test_what_runs_outside_the_virtual_environment_needs_the_standard_library_only(file):
     for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         for name in names:
             assert name.split(".")[0] in sys.stdlib_module_names, f"{file} imports {name}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "capture").glob("*.py")), ids=lambda path: path.name)
+def test_the_capture_agent_needs_numpy_the_message_lines_and_nothing_else(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        for name in names:
+            is_allowed = name.split(".")[0] in {*sys.stdlib_module_names, "capture", "numpy"}
+            assert is_allowed or name == "gaze2report.messages", f"{path.name} imports {name}"
 
 
 def test_the_message_lines_run_on_the_trackers_python(monkeypatch):

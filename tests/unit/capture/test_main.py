@@ -84,9 +84,23 @@ def test_it_runs_from_its_folder_without_being_installed():
     assert done.stderr == ""
 
 
-def test_it_imports_the_standard_library_only():
+def test_before_a_command_is_chosen_it_imports_the_standard_library_only():
     tree = ast.parse((ROOT / "capture" / "__main__.py").read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    for node in tree.body:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         assert all(name.split(".")[0] in sys.stdlib_module_names for name in names)
+
+
+def test_without_numpy_the_other_commands_are_said_to_need_it():
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "capture", "--help"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "need numpy" in done.stdout

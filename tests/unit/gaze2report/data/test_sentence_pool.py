@@ -106,6 +106,12 @@ def test_words_of_side_and_zone_are_taken_out_or_the_sentence_is(sentence: str, 
     assert without_place(sentence) == expected
 
 
+def test_findings_are_stated_in_the_order_in_which_a_prompt_names_them() -> None:
+    composed = POOL.compose("x", frozenset({"Pneumonia", "Lung Opacity", "Edema"}), np.random.default_rng(0))
+    places = [composed.findings.lower().index(word) for word in ("opacity", "edema", "pneumonia")]
+    assert places == sorted(places)
+
+
 def test_composed_reports_name_no_side() -> None:
     for size in (1, 2, 3):
         for wanted in itertools.combinations(ASSERTED, size):

@@ -33,7 +33,14 @@ numbers = st.integers(1, 9000).map(lambda n: n / 8)
 gazes = st.builds(
     RecordedGaze,
     fixations=st.lists(
-        st.builds(RecordedFixation, x_px=numbers, y_px=numbers, duration_ms=numbers, px_per_dva=st.none() | numbers),
+        st.builds(
+            RecordedFixation,
+            x_px=numbers,
+            y_px=numbers,
+            duration_ms=numbers,
+            px_per_dva=st.none() | numbers,
+            ai_visible=st.none() | st.booleans(),
+        ),
         min_size=1,
         max_size=5,
     ).map(tuple),
@@ -190,3 +197,12 @@ def test_a_degree_is_that_of_the_fixation_or_that_of_the_screen():
 def test_quality_is_good_only_when_it_is_known_to_be(quality, fault):
     assert fault in quality.fault
     assert bool(quality.fault) == bool(fault)
+
+
+def test_whether_a_model_could_be_seen_is_read_from_a_table_too_and_nothing_else_is_taken_for_it(tmp_path):
+    table = written(tmp_path, "x_px,y_px,duration_ms,ai_visible\n1,2,300,true\n1,2,300,false\n1,2,300,\n")
+    assert [one.ai_visible for one in read_recorded_gaze(table).fixations] == [True, False, None]
+    with pytest.raises(UnreadableInput, match=r"fixation 1 has ai_visible 'maybe', which is not true or false"):
+        read_recorded_gaze(written(tmp_path, [{**ONE, "ai_visible": "maybe"}]))
+    with pytest.raises(UnreadableInput, match="ai_visible"):
+        read_recorded_gaze(written(tmp_path, [{**ONE, "ai_visible": 1}]))

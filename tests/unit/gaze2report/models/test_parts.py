@@ -7,7 +7,9 @@ import torch
 
 from gaze2report.models.encoder import HybridEncoder, ViTEncoder
 from gaze2report.models.findings import FindingsHead
+from gaze2report.models.gaze2report import reported_observations
 from gaze2report.models.prompt import ObservationTokens, VisualGazePrompt
+from gaze2report.types import CHEXPERT_OBSERVATIONS
 
 
 @torch.no_grad()
@@ -79,3 +81,18 @@ def test_an_observation_token_moves_from_absent_to_present_with_its_probability_
     half = torch.zeros(1, 14)
     half[0, 4] = 0.5
     assert torch.allclose(tokens(half), (tokens(low) + tokens(high)) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("decided", "expected"),
+    [
+        pytest.param({"Pneumonia": 0.9, "Edema": 0.5, "Fracture": 0.49}, ["Edema", "Pneumonia"], id="findings"),
+        pytest.param({"No Finding": 0.5, "Pneumonia": 0.9}, ["No Finding"], id="a_normal_film_has_none"),
+        pytest.param({"Pneumonia": 0.4}, [], id="nothing_firm"),
+    ],
+)
+def test_a_report_names_what_is_decided_and_nothing_beside_no_finding(decided: dict[str, float], expected: list[str]):
+    decisions = torch.zeros(len(CHEXPERT_OBSERVATIONS))
+    for name, value in decided.items():
+        decisions[CHEXPERT_OBSERVATIONS.index(name)] = value
+    assert reported_observations(decisions) == expected
