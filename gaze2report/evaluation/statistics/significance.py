@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,27 +70,76 @@ def permutation_test(
         raise ValueError("a permutation test needs a score of both systems for every report, and some are NaN")
     names, of_report = np.unique(np.asarray(patient_ids), return_inverse=True)
     sums = np.bincount(of_report, weights=difference, minlength=len(names))
-    seen = abs(float(sums.sum()))
     # What differs by rounding only is as large as the one seen.
-    bound = seen - 1e-12 * max(1.0, float(np.abs(sums).sum()))
-    is_exact = len(names) <= EXACT_UP_TO_PATIENTS
-    if is_exact:
-        ways = np.arange(2 ** len(names))[:, None] >> np.arange(len(names)) & 1
-        p_value = float(np.mean(np.abs((1 - 2 * ways) @ sums) >= bound))
-    else:
-        # Drawn in parts: 10,000 x 5,000 signs at once would be 400 MB. The one seen is one of the ways.
-        part = max(1, 2_000_000 // len(names))
-        as_large = sum(
-            int(np.sum(np.abs(_signs(random, min(part, draws - done), len(names)) @ sums) >= bound))
-            for done in range(0, draws, part)
-        )
-        p_value = (as_large + 1) / (draws + 1)
-    return PermutationResult(float(difference.mean()), p_value, is_exact, len(names))
+    bound = abs(float(sums.sum())) - 1e-12 * max(1.0, float(np.abs(sums).sum()))
+
+    def as_large(is_swapped: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return np.abs(np.where(is_swapped, -1.0, 1.0) @ sums) >= bound
+
+    p_value = _share_of_swaps(as_large, len(names), random, draws)
+    return PermutationResult(float(difference.mean()), p_value, len(names) <= EXACT_UP_TO_PATIENTS, len(names))
 
 
-def _signs(random: np.random.Generator, rows: int, columns: int) -> NDArray[np.float64]:
-    signs: NDArray[np.float64] = 1.0 - 2.0 * random.integers(2, size=(rows, columns)).astype(np.float64)
-    return signs
+def permutation_test_of_counts(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    score: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+    patient_ids: Sequence[str],
+    random: np.random.Generator,
+    *,
+    draws: int = 10000,
+) -> PermutationResult:
+    """Paired permutation test of a score of summed counts, such as BLEU or micro F1, by patient.
+
+    Parameters
+    ----------
+    first, second : ndarray of int64, shape (N, ...)
+        Each report's counts under the two systems.
+    score : callable
+        Summed counts of shape (..., *shape of a report's counts) to scores of shape (...).
+    patient_ids, random, draws
+        See `permutation_test`.
+
+    Raises
+    ------
+    ValueError
+        The two are not counts of the same reports, or the score is undefined on all reports.
+    """
+    if first.shape != second.shape or len(first) != len(patient_ids) or not len(patient_ids):
+        raise ValueError(f"{len(patient_ids)} patients' names for counts of shapes {first.shape} and {second.shape}")
+    names, of_report = np.unique(np.asarray(patient_ids), return_inverse=True)
+    shape = first.shape[1:]
+    sums = np.zeros((2, len(names), int(np.prod(shape))), dtype=np.int64)
+    for side, counts in enumerate((first, second)):
+        np.add.at(sums[side], of_report, counts.reshape(len(counts), -1))
+    change, (of_first, of_second) = sums[1] - sums[0], sums.sum(axis=1)
+
+    def differences(is_swapped: NDArray[np.bool_]) -> NDArray[np.float64]:
+        # In floats, which are exact up to 2**53, because only those are multiplied fast.
+        moved = np.rint(is_swapped.astype(np.float64) @ change.astype(np.float64)).astype(np.int64)
+        return score((of_first + moved).reshape(-1, *shape)) - score((of_second - moved).reshape(-1, *shape))
+
+    seen = float(differences(np.zeros((1, len(names)), dtype=np.bool_))[0])
+    if np.isnan(seen):
+        raise ValueError("the score of the reports as they are is undefined")
+    p_value = _share_of_swaps(lambda swaps: np.abs(differences(swaps)) >= abs(seen) - 1e-12, len(names), random, draws)
+    return PermutationResult(seen, p_value, len(names) <= EXACT_UP_TO_PATIENTS, len(names))
+
+
+def _share_of_swaps(
+    as_large: Callable[[NDArray[np.bool_]], NDArray[np.bool_]], patients: int, random: np.random.Generator, draws: int
+) -> float:
+    """Share of the ways to swap patients whose difference is as large as the one seen: all ways, or some drawn."""
+    if patients <= EXACT_UP_TO_PATIENTS:
+        ways = np.arange(2**patients)[:, None] >> np.arange(patients) & 1
+        return float(np.mean(as_large(ways.astype(np.bool_))))
+    # Drawn in parts: 10,000 x 5,000 swaps at once would take 400 MB. The one seen is one of the ways.
+    part = max(1, 2_000_000 // patients)
+    drawn = (
+        as_large(random.integers(2, size=(min(part, draws - done), patients)).astype(np.bool_))
+        for done in range(0, draws, part)
+    )
+    return (sum(int(found.sum()) for found in drawn) + 1) / (draws + 1)
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
