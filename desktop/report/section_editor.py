@@ -327,6 +327,10 @@ class SectionEditor(QPlainTextEdit):
             has_more = lines == self._most_lines
             self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if has_more else policy.ScrollBarAlwaysOff)
 
+    def sizeHint(self) -> QSize:
+        """No higher than it must be: where words wrap, a scroll area gives its content the height it would like."""
+        return QSize(super().sizeHint().width(), self.minimumSizeHint().height())
+
     def minimumSizeHint(self) -> QSize:
         """Three lines."""
         return QSize(150, self.fontMetrics().lineSpacing() * (1 if self._most_lines else 3) + 16)

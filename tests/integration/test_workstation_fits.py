@@ -49,3 +49,16 @@ def test_the_reading_page_fits_the_screen_and_cuts_no_button(make_station, qapp,
     corner = window.report.mapTo(window, window.report.rect().bottomRight())
     assert corner.x() <= width_px
     assert corner.y() <= height_px
+
+
+def test_an_entry_whose_words_wrap_does_not_push_the_impression_out_of_sight(make_station, qapp, qtbot, tmp_path):
+    apply_theme(qapp)
+    made = make_station(start_host=False)
+    made.window.resize(1280, 800)
+    made.open(qtbot, made.add(film(tmp_path)).study_uid)
+    sections = made.window.report.sections
+    sections.communications.begin()
+    sections.communications.told.setText("Dr. Ward, who will see the patient this afternoon")
+    sections.communications.keep()
+    qtbot.waitUntil(lambda: bool(made.reading.communications))
+    qtbot.waitUntil(lambda: sections.widget().height() <= sections.viewport().height())
