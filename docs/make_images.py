@@ -70,6 +70,7 @@ def workstation(folder: Path, host: list[str]) -> Iterator[Any]:
     with Intake() as intake:
         made = Station(folder, intake, host, HostTimes())
         made.services.settings.reader_name = "Dr. A. Reader"
+        made.services.settings.does_prefetch = False
         for path in films(folder):
             made.add(path)
         made.services.host.start()
@@ -179,15 +180,22 @@ class Pictures:
         print(path)
 
     def do(self, action_id: str) -> None:
-        """Trigger an action."""
-        self.made.services.actions[action_id].trigger()
+        """Trigger an action as soon as it can be."""
+        action = self.made.services.actions[action_id]
+        self.wait(action.isEnabled)
+        action.trigger()
+
+    def named_dialog(self, kind: type) -> Any:
+        """The dialog of a kind that is on screen."""
+        from PySide6.QtWidgets import QApplication
+
+        shown = (one for one in QApplication.topLevelWidgets() if isinstance(one, kind) and one.isVisible())
+        return next(shown, None)
 
     def dialog(self, name: str, kind: type, *, close: bool = True) -> Any:
         """Take a picture of the dialog of a kind."""
-        from PySide6.QtWidgets import QApplication
-
-        self.wait(lambda: any(isinstance(one, kind) and one.isVisible() for one in QApplication.topLevelWidgets()))
-        shown = next(one for one in QApplication.topLevelWidgets() if isinstance(one, kind) and one.isVisible())
+        self.wait(lambda: self.named_dialog(kind) is not None)
+        shown = self.named_dialog(kind)
         self.take(name, shown)
         if close:
             shown.close()
@@ -206,6 +214,7 @@ class Pictures:
 
     def take_all(self) -> None:
         """Take every picture."""
+        self.made.services.settings.is_local_user_chosen = True
         self.window.begin(lambda: None)
         self.wait(lambda: self.window.worklist.table_model.total > 5)
         self.open("A-1001")
@@ -283,8 +292,8 @@ class Pictures:
 
         uid = self.viewer.measuring.film_uid
         for one in (
-            Measurement("length", ((1150.0, 640.0), (1320.0, 820.0))),
-            Measurement("ellipse", ((400.0, 560.0), (560.0, 720.0))),
+            Measurement("length", ((1330.0, 600.0), (1480.0, 760.0))),
+            Measurement("ellipse", ((420.0, 330.0), (560.0, 470.0))),
             Measurement("angle", ((600.0, 1200.0), (520.0, 1450.0), (300.0, 1480.0))),
             Measurement("arrow", ((1400.0, 1200.0), (1600.0, 1050.0)), text="mass"),
         ):
@@ -329,7 +338,7 @@ class Pictures:
         self.dialog("templates", TemplatesDialog)
         self.do("help.keys")
         self.dialog("keys", ShortcutSheet)
-        for page in ("General", "Display", "Keys", "About"):
+        for page in ("General", "Display", "Keys"):
             self.window.dialogs.show_settings(page)
             self.dialog(f"settings-{page.lower()}", SettingsDialog)
         self.window.tour.start()
@@ -342,29 +351,40 @@ class Pictures:
         from desktop.report.export_dialog import ExportDialog
         from desktop.report.versions_dialog import VersionsDialog
 
-        self.report.sections.communications.begin()
-        self.report.sections.communications.told.setText("Dr. Ward")
-        self.report.sections.communications.keep()
+        communications = self.report.sections.communications
+        communications.begin()
+        communications.told.setText("Dr. Ward")
+        communications.keep()
         self.do("report.accept")
         self.wait(lambda: self.reading.study.status == "preliminary")
+        before = self.reading.sections["findings"].text
+        wrong = "He has a leftt effusion."
+        self.reading.splice("findings", before.index(wrong), len(wrong), "Small left effusion.")
         self.do("report.sign")
         self.report.sign_bar.sign_confirmed.emit()
         self.wait(lambda: self.reading.is_signed)
         self.take("signed")
+        self.do("report.versions")
+        self.dialog("versions", VersionsDialog)
+        self.do("report.export")
+        self.wait(lambda: self.named_dialog(ExportDialog) is not None)
+        self.named_dialog(ExportDialog).file.setText("/home/reader/Documents/report-v2-final.pdf")
+        self.dialog("export", ExportDialog)
         self.do("report.correct")
         self.wait(lambda: self.reading.is_correcting)
         self.take("correction")
         self.report.amendments.correction_bar.back_button.click()
         self.wait(lambda: not self.reading.is_correcting)
-        self.do("report.versions")
-        self.dialog("versions", VersionsDialog)
-        self.do("report.export")
-        self.dialog("export", ExportDialog)
         self.do("report.addendum")
+        bar = self.report.amendments.addendum_bar
+        self.wait(bar.isVisible)
+        bar.text.setPlainText("The film of 2023-03-02 has come; the masses are new.")
+        bar.reason.setEditText("Prior films have come")
         self.take("addendum")
 
     def doors(self) -> None:
         """Worklist, first account, login, and the report of a bug."""
+        from db import accounts
         from desktop.accounts.first_account import FirstAccountDialog
         from desktop.panels.bug_report import BugReport
 
@@ -378,6 +398,10 @@ class Pictures:
         dialog = FirstAccountDialog(self.made.services, self.window)
         dialog.open()
         self.dialog("first-account", FirstAccountDialog)
+        account = accounts.add(self.made.workspace, "Dr. A. Reader", "only for pictures", "admin", actor="pictures")
+        self.made.services.session.set_account(account)
+        self.do("file.lock")
+        self.take("login")
 
 
 if __name__ == "__main__":
