@@ -24,6 +24,7 @@ IntArray = NDArray[np.int64]
 _EPOCH_STEP_US, _EPOCH_STEP_SHARE = 20_000.0, 1e-3
 _MOST_ROWS_OF_SLOPE = 400
 _OUTLIER_MADS = 4.0
+_LEAST_PLAY_US = 100.0
 _MAD_TO_SD = 1.4826
 _KNOT_US, _FEWEST_OF_KNOT = 60e6, 5
 _WANDER_FACTOR = 4.0
@@ -171,7 +172,7 @@ def _fit_epoch(exchanges: Sequence[TimeSync]) -> ClockEpoch:
     device = (table[:, 1] - origin_device).astype(np.float64)
     request, response = ((table[:, k] - origin_system).astype(np.float64) for k in (0, 2))
     middle, trip = (request + response) / 2, response - request
-    used = trip <= _upper_limit(trip)
+    used = trip <= _quick_us(trip)
     slope, offset = _line(device[used], middle[used] - device[used])
     residual = middle - device - (slope * device + offset)
     used &= np.abs(residual - np.median(residual[used])) <= _upper_limit(np.abs(residual[used]))
@@ -193,6 +194,12 @@ def _fit_epoch(exchanges: Sequence[TimeSync]) -> ClockEpoch:
         int(used.sum()),
         int((~used).sum()),
     )
+
+
+def _quick_us(trip: FloatArray) -> float:
+    """Round trips up to here are quick: told by the quicker ones, however many slow ones there are."""
+    quarter = float(np.percentile(trip, 25))
+    return quarter + max(quarter, _LEAST_PLAY_US)
 
 
 def _upper_limit(values: FloatArray) -> float:

@@ -6,6 +6,8 @@ The package is optional: it is MIT-licensed but brings matplotlib and pandas alo
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +72,7 @@ def find_fixations_i2mc(
         return ()
     table = {"time": samples.time_ms, "average_X": seen_px[:, 0], "average_Y": seen_px[:, 1]}
     try:
-        with warnings.catch_warnings():
+        with _same_chance(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # means of nothing, inside of the package, where a window is all gap
             found = classify(table, _options(samples, screen, parameters), logging=False)[0]
     except (ValueError, AssertionError, IndexError) as error:
@@ -79,6 +81,17 @@ def find_fixations_i2mc(
         raise I2mcUnavailable("I2MC gave up on these samples: its clustering did not converge")
     spans = [(int(first), int(last)) for first, last in zip(found["start"], found["end"], strict=True)]
     return describe(spans, samples.time_ms, seen_px)
+
+
+@contextmanager
+def _same_chance() -> Iterator[None]:
+    """The package's clustering starts from NumPy's global chance: the same samples shall give the same fixations."""
+    kept = np.random.get_state()
+    np.random.seed(0)
+    try:
+        yield
+    finally:
+        np.random.set_state(kept)
 
 
 def _load() -> Any:

@@ -99,8 +99,8 @@ class ViewRow:
     screen: ScreenPlacement
     viewport_x_logical: float
     viewport_y_logical: float
-    viewport_width_px: int
-    viewport_height_px: int
+    viewport_width_px: float
+    viewport_height_px: float
     instance_uid: str = ""
     columns_px: int = 0
     rows_px: int = 0

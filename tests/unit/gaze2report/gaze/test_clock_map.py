@@ -13,7 +13,7 @@ HOUR_US = 3_600_000_000
 SYSTEM_START_US = 4_000_000_000_000
 
 
-def exchanges(clock, generator, *, start_us=0, end_us=HOUR_US, slow_share=0.03):
+def exchanges(clock, generator, *, start_us=0, end_us=HOUR_US, slow_share=0.03, slow_leg=None):
     """Exchanges as a tracker makes them: dense first, then about each 10 s; round trips of 100 to 800 us, a few 5 ms.
 
     The tracker reads its clock anywhere between the two legs of the trip.
@@ -24,7 +24,7 @@ def exchanges(clock, generator, *, start_us=0, end_us=HOUR_US, slow_share=0.03):
     for request in asked:
         legs = generator.uniform(50, 400, 2)
         if generator.random() < slow_share:
-            legs[generator.integers(2)] += generator.uniform(2_000, 20_000)
+            legs[generator.integers(2) if slow_leg is None else slow_leg] += generator.uniform(2_000, 20_000)
         found.append(
             TimeSync(
                 SYSTEM_START_US + int(request),
@@ -65,6 +65,12 @@ def test_slow_exchanges_do_not_pull_the_map_and_are_counted():
     (epoch,) = found.epochs
     assert 0.2 <= epoch.n_rejected / (epoch.n_used + epoch.n_rejected) <= 0.45
     assert epoch.longest_bound_us < 1_500
+
+
+def test_a_link_that_is_slow_one_way_most_of_the_time_does_not_bias_the_map():
+    clock = skewed(-15.0)
+    found = fit_clock(exchanges(clock, np.random.default_rng(8), slow_share=0.65, slow_leg=1))
+    assert worst_99(found, clock) <= 100.0
 
 
 def test_a_clock_that_wanders_with_the_temperature_is_followed():

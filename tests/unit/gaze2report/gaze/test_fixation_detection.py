@@ -200,6 +200,10 @@ def test_clustering_finds_the_known_fixations():
     made = made_gaze.make_gaze(STOPS, rms_s2s_dva=0.3, lost=[(40, 100)], seed=7)
     found = find_fixations_i2mc(made.samples, made_gaze.SCREEN)
     assert compare_fixations(made.spans, spans(found), len(made.samples)).f1 > 0.9
+    np.random.seed(5)
+    before = np.random.get_state()[1].tolist()
+    assert find_fixations_i2mc(made.samples, made_gaze.SCREEN) == found
+    assert np.random.get_state()[1].tolist() == before
     nothing = GazeSamples.of_one_eye(np.arange(50.0) * 10, np.full((50, 2), np.nan))
     assert find_fixations_i2mc(nothing, made_gaze.SCREEN) == ()
 

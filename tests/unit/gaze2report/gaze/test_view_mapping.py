@@ -127,6 +127,17 @@ def test_films_side_by_side_are_told_apart():
     assert [mapped.view_of(k) for k in range(2)] == [left, right]
 
 
+def test_of_two_viewports_that_overlap_the_one_that_changed_last_is_on_top():
+    over = replace(SHOWN, pane=1, time_us=1_000, instance_uid=OTHER)
+    again = replace(SHOWN, time_us=500_000, window_center=900.0)
+    found = mapped_still([SHOWN, over, again])
+    assert [one.instance_uid for one in found.fixations] == [OTHER, FILM]
+    fixations, samples = still((600.0, 450.0))
+    mapped = map_samples(samples, samples.left_px, ViewLog.of([SHOWN, over, again]), "tracker")
+    assert [mapped.view_of(k) for k in (0, 1, 49, 50, 100)] == [SHOWN, over, over, again, again]
+    assert fixations[0].valid_share == 1.0
+
+
 def still(place, n_samples: int = 101):
     """One fixation of 10 ms a sample, and its samples."""
     samples = GazeSamples.of_one_eye(np.arange(n_samples) * 10.0, np.tile(np.array(place, dtype=float), (n_samples, 1)))
@@ -218,6 +229,22 @@ def test_a_draft_beside_the_films_counts_and_an_overlay_on_a_film_beside_too():
     beside = replace(SHOWN, pane=1, viewport_x_logical=1700, viewport_width_px=200, is_ai_overlay_visible=True)
     (only,) = mapped_still([SHOWN, beside]).fixations
     assert only.is_ai_overlay_visible
+
+
+def test_an_overlay_on_a_film_that_is_closed_cannot_be_seen():
+    closed = replace(SHOWN, pane=1, viewport_x_logical=1700, instance_uid="", is_ai_overlay_visible=True)
+    (only,) = mapped_still([SHOWN, closed]).fixations
+    assert not only.is_ai_overlay_visible
+
+
+def test_degrees_along_the_axes_of_a_film_are_those_of_steps_on_it():
+    skewed = replace(SHOWN, image_to_viewport=Affine(0.4, 0.1, -0.2, 0.5, 300.0, 200.0))
+    (only,) = mapped_still([skewed]).fixations
+    here = np.array([only.x_px, only.y_px])
+    for axis, per_degree in enumerate((only.px_per_dva_x, only.px_per_dva_y)):
+        ends = [skewed.image_to_screen.apply(here + sign * np.eye(2)[axis] * 0.05) for sign in (-1, 1)]
+        # Away from the middle the two axes of the screen are not quite square to each other at the eye.
+        assert per_degree == pytest.approx(0.1 / float(made_gaze.SCREEN.angle_dva(*ends)), rel=0.02)
 
 
 def test_degrees_are_those_of_the_screen_by_the_zoom():
