@@ -32,6 +32,8 @@ NO_FINDING, SUPPORT_DEVICES = "No Finding", "Support Devices"
 _SENTENCE_END = re.compile(r"(?<!\bdr)(?<!\bvs)[.;!?](?=\s|$)|\n\s*\n", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _CLAUSE_END = re.compile(r",? \b(?:but|however|although|though|while|whereas)\b", re.IGNORECASE)
+_REACH = 300
+"""Characters of a clause that a negation reaches; without it a report that repeats itself takes quadratic time."""
 _LIST_NUMBER = re.compile(r"(?:^|(?<=\s))\d{1,2}[.)](?=\s)")
 
 
@@ -106,7 +108,8 @@ def _read_sections(text: str) -> Iterator[str]:
 def _labels_of(clause: str) -> Iterator[tuple[str, Label]]:
     for name, pattern in MENTIONS.items():
         for match in pattern.finditer(clause):
-            yield name, _label(clause[: match.start()], match.group(), clause[match.end() :])
+            before = clause[max(0, match.start() - _REACH) : match.start()]
+            yield name, _label(before, match.group(), clause[match.end() : match.end() + _REACH])
     for name, pattern in NORMAL_MENTIONS.items():
         if pattern.search(clause):
             yield name, NEGATIVE

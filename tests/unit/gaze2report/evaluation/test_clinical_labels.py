@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,15 @@ def test_a_matrix_has_a_row_a_report_and_uncertain_follows_the_policy():
     assert np.isnan(labels[1]).all()
     assert is_positive(labels, "positive")[0, pneumonia]
     assert not is_positive(labels, "negative").any()
+
+
+def test_a_report_that_never_ends_its_sentence_is_labelled_in_time_that_grows_with_its_length():
+    started = time.perf_counter()
+    label_report("no effusion " * 200)
+    short = time.perf_counter() - started
+    started = time.perf_counter()
+    assert label_report("no effusion " * 4000)["Pleural Effusion"] == 0
+    assert time.perf_counter() - started < 100 * max(short, 0.01)
 
 
 def test_f1_by_hand():
