@@ -113,6 +113,8 @@ class Agent:
             connection.send(Message("done", hello_id, self._about()))
             for message in connection.messages():
                 connection.send(self._answer(connection, message))
+                if message.kind == "shutdown":  # not before it is answered
+                    self.end()
         except BadMessage as error:
             self._tell(connection, Message("failed", "", {"code": "bad_message", "text": str(error)}))
         except Disconnected:
@@ -121,7 +123,11 @@ class Agent:
             with self._clients_lock:
                 self._clients.pop(connection, None)
                 self._alone_since = time.monotonic()
+                is_last = not self._clients
             connection.close()
+            if is_last:
+                with suppress(TrackerError):  # a tracker that fails here says so to the next client that asks it
+                    self._session.abandon_calibration()
 
     def _answer(self, connection: Connection, message: Message) -> Message:
         try:
@@ -153,7 +159,7 @@ class Agent:
             "look": lambda: session.point("look", float(body["x"]), float(body["y"])),
             "pointer": lambda: session.point("pointer", float(body["x"]), float(body["y"])),
             "health": lambda: {**self._about(), **session.health()},
-            "shutdown": self.end,
+            "shutdown": lambda: None,
         }
         action = actions.get(message.kind)
         if action is None:

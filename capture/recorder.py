@@ -28,6 +28,7 @@ _ANCHOR_EVERY_US = 10_000_000
 _UTC_STEP_US = 100_000
 _CLOCK_STEP_US = 2_000_000
 _MAX_WAITING_US = 30_000_000
+_SILENCE_US = 1_000_000
 
 
 class Recorder:
@@ -68,7 +69,8 @@ class Recorder:
         self._is_paused = False
         self._wanted_pause = False
         self._utc_ahead_us: int | None = None
-        self._anchor_us = self._committed_us = clock.now_us()
+        self._anchor_us = self._committed_us = self._arrived_us = clock.now_us()
+        self._is_silent = False
         self.failure = ""
         self._open_segment(clock.now_us(), "start")
 
@@ -147,6 +149,11 @@ class Recorder:
                     taken.samples[taken.samples["system_us"] >= notice.system_us], taken.syncs, (), taken.dropped
                 )
                 self._open_segment(notice.system_us, "reconnected")
+        if len(taken.samples):
+            self._arrived_us, self._is_silent = now_us, False
+        elif not self._is_silent and now_us - self._arrived_us > _SILENCE_US:
+            self._is_silent = True  # once for each silence
+            self._batch.notices.append(Notice("no_samples", now_us, "nothing arrived for 1 s"))
         self._totals["dropped"] += taken.dropped
         if taken.dropped:
             text = f"{taken.dropped} samples found the buffer full"

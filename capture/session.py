@@ -183,6 +183,12 @@ class Session:
                 raise Refused("bad_value", f"{step!r} is no step of a calibration.")
             return {}
 
+    def abandon_calibration(self) -> None:
+        """Leave calibration mode when whoever led it is gone: a tracker must not stay in it."""
+        with self._commands:
+            if self._tracker is not None and self._recorder is None:
+                self._tracker.leave_calibration()
+
     def point(self, kind: str, x: float, y: float) -> None:
         """Tell a simulated eye what it is shown ("look"), or the mouse tracker where the mouse is ("pointer")."""
         tracker = self._connected()

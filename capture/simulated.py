@@ -135,7 +135,8 @@ class SimulatedTracker:
             self._delivery = None
 
     def close(self) -> None:
-        """Stop."""
+        """Stop, and leave calibration mode."""
+        self.leave_calibration()
         self.stop()
 
     def health(self) -> Health:

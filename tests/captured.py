@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,19 +31,26 @@ VIEW = {
 class Bench:
     """A simulated tracker, recorded step by step on a virtual clock; keeps what was delivered for comparison."""
 
-    def __init__(self, folder: Path, model: SimulatedModel | None = None, frequency_hz: float | None = None) -> None:
-        self.clock = VirtualClock()
+    def __init__(
+        self,
+        folder: Path,
+        model: SimulatedModel | None = None,
+        frequency_hz: float | None = None,
+        tracker: Any = None,
+        clock: VirtualClock | None = None,
+    ) -> None:
+        self.clock = clock or VirtualClock()
         self.model = model or SimulatedModel()
-        self.tracker = SimulatedBackend([self.model], self.clock).open(self.model.serial_number)
+        self.tracker = tracker or SimulatedBackend([self.model], self.clock).open(self.model.serial_number)
         self.tracker.start(frequency_hz)
         self.frequency_hz = self.tracker.frequency_hz()
-        self.tracker_clock = self.tracker.delivery.clock
+        self.tracker_clock = self.tracker.delivery.clock if tracker is None else None
         start = Start(
             "recording-1",
             CONSENT,
             self.tracker.info,
             self.frequency_hz,
-            self.tracker.display_area(),
+            self.tracker.display_area() if self.tracker.info.source != "mouse" else None,
             {},
             self.clock.now_us(),
             self.clock.utc_us(),
