@@ -133,6 +133,7 @@ def _style_sheet(text_px: int) -> str:
     QPushButton#small {{ padding: 1px 9px; font-size: {text_px - 1}px; }}
     QPushButton#primary {{ background: {ACCENT_DEEP}; border-color: {ACCENT_DEEP}; color: #ffffff; }}
     QPushButton#primary:hover {{ border-color: {ACCENT}; }}
+    QPushButton#primary:focus {{ border-color: #ffffff; }}
     QPushButton#primary:disabled {{ background: {PANEL}; border-color: {BORDER}; color: {FAINT}; }}
     QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 3px; padding: 4px 8px;
                    color: {MUTED}; }}

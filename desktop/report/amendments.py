@@ -298,6 +298,8 @@ class AmendBar(QFrame):
         column.addLayout(buttons)
         self.sign_button.clicked.connect(self.signed)
         self.back_button.clicked.connect(self.left)
+        for button in (self.sign_button, self.back_button):
+            button.setAutoDefault(True)  # Enter does what Space does; Qt has that in dialogs only
 
     def ask(self, reader: str, text: str) -> None:
         """Show it with the text written so far; no reason is chosen yet."""

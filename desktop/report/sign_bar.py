@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from gaze2report.report_checks.content import Issue
@@ -69,7 +70,16 @@ class SignBar(QFrame):
         self.sign_button.clicked.connect(self.sign_confirmed)
         self.defaults_button.clicked.connect(self.defaults_wanted)
         back.clicked.connect(self.dismissed)
+        for button in (self.sign_button, self.defaults_button, back):
+            button.setAutoDefault(True)  # Enter does what Space does; Qt has that in dialogs only
         self.hide()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc goes back to the report."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismissed.emit()
+        else:
+            super().keyPressEvent(event)
 
     @property
     def warnings(self) -> tuple[Issue, ...]:

@@ -47,6 +47,20 @@ def test_a_blocker_is_gone_to_and_put_right_while_the_sheet_is_open(made, qtbot)
     qtbot.waitUntil(lambda: made.reading.is_signed)
 
 
+def test_the_sheet_is_left_with_esc_and_signed_with_enter(made, qtbot) -> None:
+    made.window.activateWindow()
+    made.type("findings", "Clear.")
+    made.type("impression", "Clear.")
+    bar = ask(made, qtbot)
+    qtbot.waitUntil(bar.sign_button.hasFocus)
+    QTest.keyClick(bar.sign_button, Qt.Key.Key_Escape)
+    assert not bar.isVisible()
+    assert made.window.report.editors["findings"].hasFocus()
+    bar = ask(made, qtbot)
+    QTest.keyClick(bar.sign_button, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: made.reading.is_signed)
+
+
 def test_signing_in_spite_of_warnings_is_one_act_that_is_logged(made, qtbot) -> None:
     made.type("findings", "He has an unchanged left effusion.")
     made.type("impression", "Right effusion.")
