@@ -43,11 +43,11 @@ check:
 
 bench:
 	$(call set_up,demo$(comma)test)
-	$(VENV_PYTHON) -m pytest tests/benchmarks -m benchmark
+	$(VENV_PYTHON) -m pytest tests/benchmarks -m benchmark -n 0
 
 soak:
 	$(call set_up,demo$(comma)test)
-	$(VENV_PYTHON) -m pytest tests -m soak
+	$(VENV_PYTHON) -m pytest tests -m soak -n 0
 
 weights:
 	@test -n "$(DATA)" || { echo "Say where the training data lie: make weights DATA=FOLDER" >&2; exit 2; }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from gui.scripted_host import FINDINGS, IMPRESSION
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from stations import film, host_command, station, wait_drafted
@@ -27,6 +27,10 @@ def pixels(made, qtbot) -> list[QImage]:
     found = [window.viewer.grab().toImage(), window.report.grab().toImage()]
     window.worklist.set_entries([window.feed.without_withheld(entry) for entry in studies.worklist(made.workspace)])
     window.show_worklist()
+    window.worklist.table.setCurrentIndex(
+        QModelIndex()
+    )  # how a selected row is drawn depends on which window is active
+    window.worklist.table.clearFocus()
     qtbot.wait(100)
     found.append(window.worklist.grab().toImage())
     window.show_reading()
