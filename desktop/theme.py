@@ -143,6 +143,8 @@ def _style_sheet(text_px: int) -> str:
     QToolButton::menu-indicator {{ image: none; width: 0; }}
     QLineEdit, QPlainTextEdit {{ background: {FIELD}; border: 1px solid {BORDER}; border-radius: 3px;
                                  padding: 4px 6px; selection-background-color: {ACCENT_DEEP}; }}
+    QLineEdit {{ min-height: {text_px + 4}px; }}
+    QComboBox QLineEdit, QAbstractSpinBox QLineEdit {{ min-height: 0; }}
     QPlainTextEdit {{ font-size: {report_px}px; }}
     QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {ACCENT_DEEP}; }}
     QLineEdit:read-only, QPlainTextEdit:read-only {{ background: {PANEL}; }}

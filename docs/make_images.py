@@ -24,7 +24,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = {"1280x800": (1280, 800, 1), "1920x1080": (1920, 1080, 1), "1280x800@2": (1280, 800, 2)}
-QUALITY = 82
+QUALITY = {"1280x800": 82, "1920x1080": 76, "1280x800@2": 66}
 DRAFTED_WITHIN_S, SHOWN_WITHIN_S = 300.0, 60.0
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     """Make all pictures, each size in a process of its own: the ratio of pixels is chosen when Qt starts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs" / "images")
-    parser.add_argument("--only", default="", help="names that begin so")
+    parser.add_argument("--only", default="", help="names that begin so, with commas between")
     parser.add_argument("--size", choices=SIZES, help="one size only")
     parser.add_argument("--host", default=f"{sys.executable} -m gaze2report host", help="what drafts")
     arguments = parser.parse_args()
@@ -62,6 +62,7 @@ def main() -> None:
 @contextmanager
 def workstation(folder: Path, host: list[str]) -> Iterator[Any]:
     """A workstation with made and public films."""
+    from picture_films import films
     from stations import Station
 
     from desktop.model_host import HostTimes
@@ -78,58 +79,6 @@ def workstation(folder: Path, host: list[str]) -> Iterator[Any]:
             yield made
         finally:
             made.close()
-
-
-def films(folder: Path) -> Iterator[Path]:
-    """Films of two patients, none of whom is anybody."""
-    import numpy as np
-    import pydicom
-    from factories import chest_phantom, make_dicom
-    from pydicom.data import get_testdata_file
-
-    source = pydicom.dcmread(str(get_testdata_file("RG1_UNCR.dcm")))
-    uid = pydicom.uid.generate_uid(entropy_srcs=["pictures"])
-
-    def write(name: str, **elements: object) -> Path:
-        film = pydicom.dcmread(str(get_testdata_file("RG1_UNCR.dcm")))
-        if "PixelSpacing" in film:
-            del film.PixelSpacing
-        film.update(_elements({
-            "PatientName": "Doe^Jane", "PatientID": "4711", "PatientBirthDate": "19600301", "PatientSex": "F",
-            "PatientAge": "064Y", "AccessionNumber": "A-1001", "StudyDate": "20240301", "StudyTime": "101500",
-            "StudyInstanceUID": uid, "StudyDescription": "Chest PA and lateral", "ImagerPixelSpacing": [0.2, 0.2],
-            "SOPInstanceUID": pydicom.uid.generate_uid(entropy_srcs=[name]),
-            "SeriesInstanceUID": pydicom.uid.generate_uid(entropy_srcs=[name, "series"]),
-            "ReasonForStudy": "Cough for three weeks.",
-            **elements,
-        }))  # fmt: skip
-        film["PixelData"].VR = "OW"
-        film.file_meta.MediaStorageSOPInstanceUID = film.SOPInstanceUID
-        film.save_as(folder / f"{name}.dcm")
-        return folder / f"{name}.dcm"
-
-    yield write("a-pa")
-    older = np.roll(source.pixel_array.astype(np.float64) * 0.94, 24, axis=0).astype(np.uint16)
-    prior = pydicom.uid.generate_uid(entropy_srcs=["prior"])
-    yield write("b-prior", StudyInstanceUID=prior, StudyDate="20230302", AccessionNumber="A-0311", PatientAge="063Y",
-                StudyDescription="Chest PA", PixelData=older.tobytes())  # fmt: skip
-    same = {"PatientName": "Doe^Jane", "PatientID": "4711", "AccessionNumber": "A-1001", "StudyTime": "101500"}
-    yield make_dicom(folder / "c-lateral.dcm", chest_phantom(1024, 920, seed=2), seed=2, StudyInstanceUID=uid,
-                     ViewPosition="LL", **same)  # fmt: skip
-    yield make_dicom(folder / "d-namesake.dcm", chest_phantom(1024, 920, seed=5), seed=5, PatientID="4711",
-                     PatientName="Miller^Mary", StudyDate="20220106", AccessionNumber="A-0207")  # fmt: skip
-    for number, name in enumerate(("Adams^Ann", "Brown^Ben", "Clark^Cora", "Davis^Dan", "Evans^Eve"), 10):
-        yield make_dicom(folder / f"e{number}.dcm", chest_phantom(512, 460, seed=number), seed=number, PatientName=name,
-                         StudyDate=f"202402{number + 10}")  # fmt: skip
-
-
-def _elements(values: dict[str, object]) -> Any:
-    from pydicom.dataset import Dataset
-
-    made = Dataset()
-    for keyword, value in values.items():
-        setattr(made, keyword, value)
-    return made
 
 
 class Pictures:
@@ -160,7 +109,7 @@ class Pictures:
         from PySide6.QtTest import QTest
         from PySide6.QtWidgets import QApplication
 
-        if not name.startswith(self.only):
+        if not name.startswith(tuple(self.only.split(","))):
             return
         QTest.qWait(350)
         picture = (widget or self.window).grab()
@@ -176,7 +125,9 @@ class Pictures:
         path = self.folder / f"{name}.webp"
         import io
 
-        Image.open(io.BytesIO(bytes(buffer.data()))).convert("RGB").save(path, quality=QUALITY, method=6)
+        Image.open(io.BytesIO(bytes(buffer.data()))).convert("RGB").save(
+            path, quality=QUALITY[self.folder.name], method=6
+        )
         print(path)
 
     def do(self, action_id: str) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QLineEdi
 from desktop import theme
 
 _CARD_WIDTH_PX = 380
+_CARD_MARGIN_PX = 24
 
 
 class LoginPage(QWidget):
@@ -64,7 +65,7 @@ class LoginPage(QWidget):
         buttons.addStretch()
         buttons.addWidget(self.log_in_button)
         column = QVBoxLayout(card)
-        column.setContentsMargins(24, 22, 24, 20)
+        column.setContentsMargins(_CARD_MARGIN_PX, 22, _CARD_MARGIN_PX, 20)
         column.setSpacing(12)
         for widget in (self.title, self.explanation):
             column.addWidget(widget)
@@ -93,6 +94,8 @@ class LoginPage(QWidget):
         self._prepare(name, is_locked=True)
 
     def _prepare(self, name: str, *, is_locked: bool) -> None:
+        room_px = _CARD_WIDTH_PX - 2 * _CARD_MARGIN_PX
+        self.explanation.setMinimumHeight(self.explanation.heightForWidth(room_px))  # the card does not ask it itself
         self.name.setText(name)
         self.name.setReadOnly(is_locked)
         self.name.setFocusPolicy(Qt.FocusPolicy.NoFocus if is_locked else Qt.FocusPolicy.StrongFocus)
