@@ -29,6 +29,7 @@ _UTC_STEP_US = 100_000
 _CLOCK_STEP_US = 2_000_000
 _MAX_WAITING_US = 30_000_000
 _SILENCE_US = 1_000_000
+_NEW_SEGMENT = {"connection_restored": "reconnected", "frequency_changed": "frequency changed"}
 
 
 class Recorder:
@@ -143,12 +144,13 @@ class Recorder:
         for notice in taken.notices:
             self._batch.notices.append(notice)
             self._is_degraded |= notice.kind in DEGRADING
-            if notice.kind == "connection_restored":
-                self._keep(taken.samples[taken.samples["system_us"] < notice.system_us])
-                taken = Taken(
-                    taken.samples[taken.samples["system_us"] >= notice.system_us], taken.syncs, (), taken.dropped
-                )
-                self._open_segment(notice.system_us, "reconnected")
+            if notice.kind in _NEW_SEGMENT:
+                is_before = taken.samples["system_us"] < notice.system_us
+                self._keep(taken.samples[is_before])
+                taken = Taken(taken.samples[~is_before], taken.syncs, (), taken.dropped)
+                if notice.kind == "frequency_changed":
+                    self._frequency_hz = _number(notice.text) or self._frequency_hz
+                self._open_segment(notice.system_us, _NEW_SEGMENT[notice.kind])
         if len(taken.samples):
             self._arrived_us, self._is_silent = now_us, False
         elif not self._is_silent and now_us - self._arrived_us > _SILENCE_US:
@@ -202,7 +204,7 @@ class Recorder:
         self._counter = GapCounter(self._frequency_hz)
         self._newest_device_us = None
         self._segment += 1
-        self._batch.segments.append((self._segment, now_us, reason))
+        self._batch.segments.append((self._segment, now_us, self._frequency_hz, reason))
 
     def _commit(self, now_us: int, is_last: bool = False) -> None:
         while self._rows:
@@ -247,3 +249,12 @@ def _joined(batch: Batch) -> Batch:
         joined.append((segment, np.concatenate([block for number, block in batch.chunks if number == segment])))
     batch.chunks = joined
     return batch
+
+
+def _number(text: str) -> float | None:
+    """Read the new frequency out of a notice; None where it is none, and the old one stays."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 1 <= value <= 10_000 else None

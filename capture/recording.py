@@ -177,7 +177,8 @@ def verify(path: Path) -> Verification:
     """Check a recording byte by byte and count its samples anew."""
     about = describe(path)
     faults: list[str] = []
-    counters: dict[int, GapCounter] = {}
+    rates = {row["segment"]: row["frequency_hz"] for row in rows(path, "segment")}
+    counters = {segment: GapCounter(rate) for segment, rate in rates.items()}
     chain = n_samples = n_chunks = 0
     with closing(open_recording(path)) as db:
         sound = db.execute("PRAGMA integrity_check(5)").fetchall()
@@ -197,7 +198,7 @@ def verify(path: Path) -> Verification:
                     faults.append(f"Chunk {seq} is not what was written, or stands in another's place.")
                     continue
                 block = np.frombuffer(data, SAMPLE_DTYPE)
-                counters.setdefault(segment, GapCounter(about.frequency_hz)).add(block["device_us"])
+                counters[segment].add(block["device_us"])
                 n_samples += n
         except sqlite3.DatabaseError as error:
             faults.append(f"The samples cannot be read on: {error}")

@@ -161,6 +161,18 @@ class SimulatedTracker:
         self._started_us = now_us
         self._eyes = SimulatedEyes(self._model.eyes, self._stimulus, self._model.seed + 1)
 
+    def change_frequency(self, frequency_hz: float) -> None:
+        """Let another program change the frequency while samples are delivered."""
+        now_us = self._clock.now_us()
+        self._produce(now_us)
+        self._frequency_hz = frequency_hz
+        elapsed_us = int(self.delivery.clock.device_us(np.array([float(now_us)]))[0])
+        model = replace(self._model.delivery, device_offset_us=elapsed_us)
+        self._delivery = Delivery(model, frequency_hz, now_us, self._model.seed + 1)
+        self._started_us = now_us
+        self._eyes = SimulatedEyes(self._model.eyes, self._stimulus, self._model.seed + 1)
+        self._notices.append(Notice("frequency_changed", now_us, str(frequency_hz)))
+
     def say(self, kind: str, text: str = "") -> None:
         """Let the tracker say something about itself, for example that another program changed the display area."""
         self._notices.append(Notice(kind, self._clock.now_us(), text))

@@ -49,7 +49,7 @@ class Start:
 class Batch:
     """What goes into one transaction."""
 
-    segments: list[tuple[int, int, str]] = field(default_factory=list)  # number, host µs, reason
+    segments: list[tuple[int, int, float, str]] = field(default_factory=list)  # number, host µs, Hz, reason
     chunks: list[tuple[int, Samples]] = field(default_factory=list)  # segment, samples
     syncs: list[tuple[int, TimeSync]] = field(default_factory=list)  # segment, exchange
     notices: list[Notice] = field(default_factory=list)
@@ -121,7 +121,7 @@ class SpoolWriter:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
-            db.executemany("INSERT INTO segment VALUES (?, ?, ?, ?)", [(key, *row) for row in batch.segments])
+            db.executemany("INSERT INTO segment VALUES (?, ?, ?, ?, ?)", [(key, *row) for row in batch.segments])
             db.executemany("INSERT INTO gaze_chunk VALUES (?, ?, ?, ?, ?, ?, ?)", chunks)
             syncs = [(key, n, s.request_us, s.device_us, s.response_us) for n, s in batch.syncs]
             db.executemany("INSERT INTO time_sync VALUES (?, ?, ?, ?, ?)", syncs)

@@ -45,6 +45,7 @@ CREATE TABLE segment (
     recording_id TEXT NOT NULL REFERENCES recording,
     segment INTEGER NOT NULL,
     started_us INTEGER NOT NULL,
+    frequency_hz REAL NOT NULL,
     reason TEXT NOT NULL,
     PRIMARY KEY (recording_id, segment)
 );

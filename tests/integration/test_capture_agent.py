@@ -11,7 +11,7 @@ import time
 import pytest
 from captured import CONSENT
 
-from capture.client import AgentClient, start_agent
+from capture.client import AgentClient, AgentRefused, start_agent
 from capture.clocks import HostClock
 from capture.recording import describe, rows, samples, verify
 
@@ -116,3 +116,24 @@ def test_an_agent_told_to_end_closes_its_recording(agent, tmp_path):
     client.close()
     assert describe(tmp_path / "rec-1.gaze").state == "stopped"
     assert rows(tmp_path / "rec-1.gaze", "segment")[0]["reason"] == "start"
+
+
+def test_a_client_killed_while_it_calibrates_leaves_no_tracker_in_calibration_mode(agent, tmp_path):
+    agent()
+    client = AgentClient(tmp_path)
+    client.ask("connect", backend="simulated", serial_number="SIM-60")
+    client.ask("calibrate", step="enter")
+    with pytest.raises(AgentRefused, match="already"):
+        client.ask("calibrate", step="enter")
+    client.close()
+    next_one = AgentClient(tmp_path)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            next_one.ask("calibrate", step="enter")
+            break
+        except AgentRefused:
+            time.sleep(0.05)
+    else:
+        pytest.fail("the tracker stayed in calibration mode")
+    next_one.close()
