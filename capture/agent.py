@@ -59,7 +59,8 @@ class Agent:
         self._folder = folder
         self._clock = clock or HostClock()
         self._lock = SpoolLock(folder)
-        self.recovered = [as_json(recovery) for recovery in recover_all(folder)]
+        recovered, self._unreadable = recover_all(folder)
+        self.recovered = [as_json(recovery) for recovery in recovered]
         self._backends, self._missing = make_backends(backend_names, folder, self._clock)
         self._session = Session(self._backends, folder, self._clock, self._recording_ended)
         self._orphan_limit_s, self._idle_limit_s = orphan_limit_s, idle_limit_s
@@ -178,6 +179,7 @@ class Agent:
             "now_us": self._clock.now_us(),
             "utc_us": self._clock.utc_us(),
             "recovered": self.recovered,
+            "unreadable": self._unreadable,
         }
 
     def _set_live(self, connection: Connection, is_on: bool) -> None:

@@ -102,7 +102,12 @@ def _record(wanted: argparse.Namespace) -> int:
     consent.check_at(clock.utc_us())
     lock = SpoolLock(wanted.spool)
     try:
-        recording.recover_all(wanted.spool)
+        recovered, unreadable = recording.recover_all(wanted.spool)
+        for recovery in recovered:
+            lost = "unknown" if recovery.lost_ms is None else f"{recovery.lost_ms:.0f} ms"
+            print(f"{recovery.recording_id} was cut off and is recovered; lost: {lost}", file=sys.stderr)
+        for why in unreadable.values():
+            print(why, file=sys.stderr)
         tracker = _open(wanted, clock)
         path = _record_from(tracker, wanted, consent, clock)
     finally:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -125,8 +125,30 @@ def open_recording(path: Path) -> sqlite3.Connection:
     return db
 
 
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Say of a damaged file that it is damaged, whichever of the many errors reading it ends with."""
+    try:
+        yield
+    except NotARecording:
+        raise
+    except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
+        raise NotARecording(f"{path}: the recording is damaged: {error}") from error
+
+
 def describe(path: Path) -> Recording:
-    """Read what a recording says of itself."""
+    """Read what a recording says of itself.
+
+    Raises
+    ------
+    NotARecording
+        If it is none, of another version, or too damaged to say.
+    """
+    with _damage_named(path):
+        return _describe(path)
+
+
+def _describe(path: Path) -> Recording:
     with closing(open_recording(path)) as db:
         db.row_factory = sqlite3.Row
         row = dict(db.execute("SELECT * FROM recording").fetchone())
@@ -174,7 +196,18 @@ def rows(path: Path, table: str) -> list[dict[str, Any]]:
 
 
 def verify(path: Path) -> Verification:
-    """Check a recording byte by byte and count its samples anew."""
+    """Check a recording byte by byte and count its samples anew.
+
+    Raises
+    ------
+    NotARecording
+        If it is none, of another version, or too damaged to be looked through.
+    """
+    with _damage_named(path):
+        return _verify(path)
+
+
+def _verify(path: Path) -> Verification:
     about = describe(path)
     faults: list[str] = []
     rates = {row["segment"]: row["frequency_hz"] for row in rows(path, "segment")}
@@ -235,17 +268,27 @@ def recover(path: Path) -> Recovery | None:
     return recovery
 
 
-def recover_all(folder: Path) -> list[Recovery]:
-    """Recover every recording of a folder that was cut off; a file that is no recording is left as it is."""
-    found = []
+def recover_all(folder: Path) -> tuple[list[Recovery], dict[str, str]]:
+    """Recover every recording of a folder that was cut off.
+
+    Returns
+    -------
+    list of Recovery
+    dict of str to str
+        Files that could not be read, each with a sentence; they are left as they are and keep no other from recovery.
+    """
+    found: list[Recovery] = []
+    unreadable: dict[str, str] = {}
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
-            recovery = recover(path)
-        except NotARecording:
-            continue  # `verify` names it; the agent must start all the same
+            with _damage_named(path):
+                recovery = recover(path)
+        except NotARecording as error:
+            unreadable[path.name] = str(error)
+            continue
         if recovery is not None:
             found.append(recovery)
-    return found
+    return found, unreadable
 
 
 def withdraw(path: Path) -> dict[str, int]:

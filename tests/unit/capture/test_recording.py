@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -193,14 +195,15 @@ def test_a_recording_cut_off_is_recovered_and_its_loss_stated(tmp_path):
     bench.run(2)
     bench.run(0.08, step_s=0.02)  # received, not yet stored
     bench.spool._db.close()  # as a killed process leaves it: no word of an end
-    (recovery,) = recording.recover_all(tmp_path)
+    (recovery,), unreadable = recording.recover_all(tmp_path)
+    assert unreadable == {}
     stored = len(recording.samples(bench.path))
     assert recovery.lost_samples == len(bench.all_delivered()) - stored > 0
     assert recovery.lost_ms == pytest.approx(80, abs=1)
     about = recording.describe(bench.path)
     assert about.state == "recovered"
     assert '"lost_samples"' in about.ended
-    assert recording.recover_all(tmp_path) == []
+    assert recording.recover_all(tmp_path) == ([], {})
 
 
 def test_a_changed_layout_is_refused_rather_than_misread(recorded):
@@ -218,3 +221,27 @@ def test_a_recorder_that_never_stored_leaves_a_whole_empty_recording(tmp_path):
     checked = recording.verify(bench.path)
     assert checked.is_whole
     assert checked.n_samples == 0
+
+
+def test_a_damaged_file_is_named_and_keeps_no_other_from_recovery(tmp_path):
+    bench = Bench(tmp_path)
+    bench.run(2)
+    bench.spool._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    bench.spool._db.close()
+    whole = bench.path.read_bytes()
+    rng = random.Random(0)
+    damaged = tmp_path / "damaged.gaze"
+    for n in range(30):
+        content = bytearray(whole[: rng.randrange(len(whole))] if n % 3 == 0 else whole)
+        for _ in range(rng.choice((1, 20, 500))):
+            if content:
+                content[rng.randrange(min(len(content), 20_000))] = rng.randrange(256)
+        damaged.write_bytes(content)
+        for suffix in ("-wal", "-shm"):
+            damaged.with_name(damaged.name + suffix).unlink(missing_ok=True)
+        bench.path.write_bytes(whole)
+        recovered, unreadable = recording.recover_all(tmp_path)
+        assert bench.path in [tmp_path / f"{recovery.recording_id}.gaze" for recovery in recovered]
+        assert unreadable.keys() <= {"damaged.gaze"}
+        with suppress(recording.NotARecording):  # and nothing else
+            recording.verify(damaged)
