@@ -39,6 +39,7 @@ class DraftDelivery(QObject):
         self._reading.opened.connect(self._on_opened)
         services.host.state_changed.connect(self._on_host_changed)
         services.host.answered.connect(self._on_answered)
+        self._is_asking = False
         self._shown: LongWork | None = None
         self._reading.draft_changed.connect(self._show_work)
         self._reading.opened.connect(self._show_work)
@@ -64,9 +65,13 @@ class DraftDelivery(QObject):
                 reading.wait_for_draft(host.state.reason, by_reader=by_reader)  # a reason only while unavailable
             return
         findings = reading.sections["findings"].text if section == "impression" else ""
-        request_id = host.request_draft(
-            str(instance.object_path), seed=self._next_seed(), section=section, findings=findings
-        )
+        self._is_asking = True  # the host says that it is drafting before it gives the id back
+        try:
+            request_id = host.request_draft(
+                str(instance.object_path), seed=self._next_seed(), section=section, findings=findings
+            )
+        finally:
+            self._is_asking = False
         self._running = request_id
         reading.begin_draft(request_id, instance.instance_uid, section)
         self._set_ai_status("drafting")
@@ -122,7 +127,8 @@ class DraftDelivery(QObject):
         reading = self._reading
         if state.phase == "unavailable" and reading.draft_state.phase == "waiting":
             reading.wait_for_draft(state.reason, by_reader=reading.is_draft_wanted_by_reader)
-        if state.can_draft and not self._running and reading.draft_state.phase == "waiting":
+        is_free = not self._running and not self._is_asking
+        if state.can_draft and is_free and reading.draft_state.phase == "waiting":
             if reading.has_only_ai_text or reading.is_draft_wanted_by_reader or reading.is_ai_withheld:
                 self.request(by_reader=reading.is_draft_wanted_by_reader)
             else:  # the reader has begun to write without it

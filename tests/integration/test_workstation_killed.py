@@ -111,14 +111,14 @@ def test_a_workstation_killed_while_measuring_loses_nothing_older_than_two_secon
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
-def test_kills_at_random_moments_while_measuring_lose_nothing_older_than_two_seconds(tmp_path: Path) -> None:
-    moments = random.Random(21).choices(range(100, 4500), k=20)
+@pytest.mark.timeout(3000)
+def test_a_hundred_kills_at_random_moments_while_measuring_lose_nothing_older_than_two_seconds(tmp_path: Path) -> None:
+    moments = random.Random(21).choices(range(100, 4500), k=100)
     check_lines_after_kills(tmp_path, [moment / 1000 for moment in moments])
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
-def test_twenty_kills_at_random_moments_lose_nothing_older_than_two_seconds(tmp_path: Path) -> None:
-    moments = random.Random(20).choices(range(200, 4500), k=20)
+@pytest.mark.timeout(3000)
+def test_a_hundred_kills_at_random_moments_while_typing_lose_nothing_older_than_two_seconds(tmp_path: Path) -> None:
+    moments = random.Random(20).choices(range(200, 4500), k=100)
     check_after_kills(tmp_path, [moment / 1000 for moment in moments])

@@ -77,6 +77,25 @@ def test_a_study_opened_again_shows_its_text_draft_and_gaze_without_a_new_draft(
     assert len(drafts.of_study(made.workspace, first)) == 1
 
 
+def test_a_study_opened_while_the_model_loads_is_drafted_once(make_station, qtbot, tmp_path: Path, monkeypatch) -> None:
+    gate = tmp_path / "gate"
+    made = make_station("gate_load", gate)
+    asked: list[str] = []
+    request = made.services.host.request_draft
+
+    def count(file: str, **more: object) -> str:
+        asked.append(file)
+        return str(request(file, **more))
+
+    monkeypatch.setattr(made.services.host, "request_draft", count)
+    made.services.settings.does_prefetch = False
+    made.open(qtbot, made.add(film(tmp_path)).study_uid)
+    assert made.reading.draft_state.phase == "waiting"
+    gate.touch()
+    wait_drafted(made, qtbot)
+    assert len(asked) == 1
+
+
 def test_changing_the_study_cancels_the_draft_and_nothing_of_it_reaches_the_next(
     make_station, qtbot, tmp_path: Path
 ) -> None:
