@@ -37,7 +37,9 @@ def draft(files: Sequence[Path], gaze: str, adapter: Path | None, seed: int, *, 
         made = drafter.draft(image, file=str(path), gaze=source, recorded=looked, seed=seed, decode_s=decode_s)
         if out is not None:
             _write_outputs(out / path.stem if len(files) > 1 else out, image, made)
-        return draft_to_json(made)
+        content = draft_to_json(made)
+        del content["created_at_utc"]  # printed twice, only ``timing_s`` may differ
+        return content
 
     def check(image: Image) -> None:
         if recorded is not None:

@@ -70,6 +70,7 @@ class Drafter:
         language_model, tokenizer = load_language_model(base.path)
         progress("loading the adapter", 2, 3)
         model, config, manifest = load_adapter(adapter, language_model, tokenizer, base.sha256)
+        model.generator.language_model.merge_adapter()  # one product a layer instead of three, for every word
         progress("ready", 3, 3)
         return cls(model, config, manifest)
 

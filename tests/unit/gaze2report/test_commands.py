@@ -73,3 +73,16 @@ def test_a_hostile_gaze_file_is_a_sentence_and_no_traceback(film, capsys):
 def test_an_unknown_source_of_gaze_is_wrong_use(film, gaze, capsys):
     assert command_line.main(["draft", str(film), "--gaze", gaze]) == EXIT_WRONG_USE
     assert "use predicted, none, or recorded:FILE" in capsys.readouterr().err
+
+
+def test_a_draft_printed_twice_differs_in_its_timing_alone(film, drafter, monkeypatch, capsys):
+    monkeypatch.setattr(commands, "_load_drafter", lambda _: drafter)
+    printed = []
+    for moment in ("2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"):
+        made = drafter.draft
+        monkeypatch.setattr(drafter, "draft", lambda *a, m=moment, f=made, **k: replace(f(*a, **k), created_at_utc=m))
+        assert command_line.main(["draft", str(film), "--json"]) == EXIT_OK
+        content = json.loads(capsys.readouterr().out)
+        assert content.pop("timing_s")["total"] > 0
+        printed.append(content)
+    assert printed[0] == printed[1]
