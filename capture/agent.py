@@ -67,6 +67,7 @@ class Agent:
         self._token = new_token()
         self._clients: dict[Connection, bool] = {}  # whether each wants live gaze
         self._clients_lock = threading.Lock()
+        self._calibrating: Connection | None = None  # who led the tracker into calibration mode
         self._alone_since = time.monotonic()
         self._should_end = threading.Event()
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -124,9 +125,9 @@ class Agent:
             with self._clients_lock:
                 self._clients.pop(connection, None)
                 self._alone_since = time.monotonic()
-                is_last = not self._clients
             connection.close()
-            if is_last:
+            if self._calibrating is connection:  # the next client may be there already, and wants to calibrate itself
+                self._calibrating = None
                 with suppress(TrackerError):  # a tracker that fails here says so to the next client that asks it
                     self._session.abandon_calibration()
 
@@ -154,9 +155,7 @@ class Agent:
             "pause": lambda: session.pause(body["is_paused"] is True),
             "stop": session.stop,
             "live": lambda: self._set_live(connection, body["is_on"] is True),
-            "calibrate": lambda: session.calibrate(
-                str(body["step"]), float(body.get("x", 0.5)), float(body.get("y", 0.5))
-            ),
+            "calibrate": lambda: self._calibrate(connection, body),
             "look": lambda: session.point("look", float(body["x"]), float(body["y"])),
             "pointer": lambda: session.point("pointer", float(body["x"]), float(body["y"])),
             "health": lambda: {**self._about(), **session.health()},
@@ -166,6 +165,13 @@ class Agent:
         if action is None:
             raise Refused("bad_value", f"This agent does not know the request {message.kind!r}.")
         return action() or {}
+
+    def _calibrate(self, connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
+        step = str(body["step"])
+        outcome = self._session.calibrate(step, float(body.get("x", 0.5)), float(body.get("y", 0.5)))
+        if step in ("enter", "leave"):
+            self._calibrating = connection if step == "enter" else None
+        return outcome
 
     def _about(self) -> dict[str, Any]:
         return {
