@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from gaze2report import __version__, gaze_commands, training_set_commands
+from gaze2report import __version__, gaze_commands, synthetic_commands, training_set_commands
 from gaze2report.errors import EXIT_OUR_FAULT, Gaze2ReportError
 
 
@@ -56,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     training_set_commands.add_parsers(commands)
     gaze_commands.add_parsers(commands)
+    synthetic_commands.add_parsers(commands)
     return parser
 
 
@@ -85,7 +86,7 @@ def _run(parsed: argparse.Namespace) -> int:
         from gaze2report import doctor
 
         return doctor.main(parsed.json)
-    light_commands = training_set_commands.COMMANDS | gaze_commands.COMMANDS
+    light_commands = training_set_commands.COMMANDS | gaze_commands.COMMANDS | synthetic_commands.COMMANDS
     if parsed.command in light_commands:
         return light_commands[parsed.command](parsed)
     from gaze2report import commands
