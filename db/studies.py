@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Row, func, literal, select, tuple_, update
 
 from db import audit_chain, headers, import_rows, objects
+from db.archives import files_to_read
 from db.database import Workspace, now_utc
-from db.files import Progress, files_under
+from db.files import Progress
 from db.lifecycle import study_row
 from db.records import (
     AI_STATUSES,
@@ -82,7 +83,7 @@ def import_paths(
     actor: str = "system",
     progress: Progress | None = None,
 ) -> ImportSummary:
-    """Import files and what lies in folders; a file that fails is listed and does not stop the others.
+    """Import files and what lies in folders and ZIP archives; a file that fails is listed and does not stop the others.
 
     Parameters
     ----------
@@ -97,22 +98,22 @@ def import_paths(
     StorageFailed
         If the workspace itself cannot be written: going on would fail for every file.
     """
-    files, failures = files_under(paths)
     imported: list[ImportedInstance] = []
     duplicates: list[ImportedInstance] = []
-    for done, path in enumerate(files):
+    with files_to_read(paths) as (files, failures):
+        for done, path in enumerate(files):
+            if progress is not None:
+                progress(done, len(files))
+            try:
+                result = import_file(workspace, intake, path, actor=actor)
+            except StorageFailed:
+                raise
+            except Gaze2ReportError as error:
+                failures.append((path, str(error)))
+            else:
+                (imported if result.is_new else duplicates).append(result)
         if progress is not None:
-            progress(done, len(files))
-        try:
-            result = import_file(workspace, intake, path, actor=actor)
-        except StorageFailed:
-            raise
-        except Gaze2ReportError as error:
-            failures.append((path, str(error)))
-        else:
-            (imported if result.is_new else duplicates).append(result)
-    if progress is not None:
-        progress(len(files), len(files))
+            progress(len(files), len(files))
     return ImportSummary(tuple(imported), tuple(duplicates), tuple(failures))
 
 

@@ -281,7 +281,7 @@ class MainWindow(QMainWindow):
         """Choose files to import."""
         dialog = QFileDialog(self, "Open films")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilters(["Films (*.dcm *.dicom *.png *.jpg *.jpeg)", "All files (*)"])
+        dialog.setNameFilters(["Films (*.dcm *.dicom *.png *.jpg *.jpeg *.zip)", "All files (*)"])
         self._ask(dialog)
 
     def ask_for_folder(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ from PySide6.QtCore import QObject, Signal
 from db.records import ImportedInstance
 from desktop.background import Job
 from desktop.errors import known_sentence
-from desktop.operations.studies import files_to_import
 from desktop.services import Services
 from gaze2report.errors import StorageFailed
 from gaze2report.types import InstanceHeader
@@ -71,21 +71,23 @@ class ImportRun(QObject):
         self._failures: list[str] = []
         self._was_cancelled = False
         self._job: Job | None = None
+        self._unpacked = ExitStack()
         self._shown = services.background.work.begin("Importing films", self.cancel)
 
     def start(self, paths: Sequence[Path]) -> None:
         """Look for the files and import them."""
         self._job = self._services.background.run(
-            self, files_to_import, list(paths), on_success=self._begin, on_failure=self._stop
-        )
+            self, _files_to_import, list(paths), lambda: self._was_cancelled, on_success=self._begin,
+            on_failure=self._stop,
+        )  # fmt: skip
 
     def cancel(self) -> None:
         """Stop after the file that is being imported; what is imported stays."""
         self._was_cancelled = True
         self._waiting.clear()
 
-    def _begin(self, found: tuple[list[Path], list[tuple[Path, str]]]) -> None:
-        files, failures = found
+    def _begin(self, found: tuple[list[Path], list[tuple[Path, str]], ExitStack]) -> None:
+        files, failures, self._unpacked = found
         self._failures = [sentence for _, sentence in failures]
         self._waiting, self._total = deque([] if self._was_cancelled else files), len(files)
         self._next()
@@ -127,15 +129,31 @@ class ImportRun(QObject):
         self._next()
 
     def _stop(self, error: BaseException) -> None:
-        self._services.reporter.report(error)
+        sentence = known_sentence(error)
+        if sentence is None:
+            self._services.reporter.report(error)
+            sentence = "Unexpected error, see the log"
+        self._failures.append(sentence)
         self._end()
 
     def _end(self) -> None:
         self._shown.end()
+        self._services.background.run(self._services.background, self._unpacked.close, must_finish=True)
         self.finished.emit(
             ImportResult(tuple(self._imported), tuple(self._duplicates), tuple(self._failures), self._was_cancelled)
         )
         self.deleteLater()
+
+
+def _files_to_import(
+    paths: list[Path], should_stop: Callable[[], bool]
+) -> tuple[list[Path], list[tuple[Path, str]], ExitStack]:
+    """The files meant, those in ZIP archives too, and what takes away what was unpacked."""
+    from db.archives import files_to_read
+
+    with ExitStack() as stack:
+        files, failures = stack.enter_context(files_to_read(paths, should_stop))
+        return files, failures, stack.pop_all()
 
 
 def import_files(*, paths: Sequence[Path], services: Services, owner: QObject) -> ImportRun:

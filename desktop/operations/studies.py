@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -238,10 +238,3 @@ def show_instance(*, instance: Instance, services: Services) -> Job:
         reading, services.films.read, instance.object_path,
         lane="io", on_success=show, on_failure=fail, title="Opening the film", on_stopped=stopped,
     )  # fmt: skip
-
-
-def files_to_import(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """The files among ``paths`` and in the folders among them, and what could not be looked into."""
-    from db.files import files_under
-
-    return files_under(paths)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,21 @@ def test_dropped_files_are_imported_and_the_first_is_opened(make_station, qtbot,
     assert "3 films imported" in made.window.notices.label.text()
     assert "notes.txt" in made.window.notices.label.text()
     qtbot.waitUntil(lambda: made.window.viewer.view.image is not None, timeout=20_000)
+    assert not made.bugs
+
+
+def test_the_films_of_a_zip_archive_are_imported_and_what_was_unpacked_goes(
+    make_station, qtbot, tmp_path: Path
+) -> None:
+    made = make_station(start_host=False)
+    with zipfile.ZipFile(tmp_path / "disc.zip", "w") as archive:
+        for seed in range(2):
+            archive.write(film(tmp_path, seed), f"DICOM/{seed}")
+    before = set(Path(tempfile.gettempdir()).glob("gaze2report-import-*"))
+    made.window.import_paths([tmp_path / "disc.zip"])
+    qtbot.waitUntil(lambda: made.window.worklist.table_model.total == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: made.window.viewer.view.image is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: set(Path(tempfile.gettempdir()).glob("gaze2report-import-*")) <= before)
     assert not made.bugs
 
 
