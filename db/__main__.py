@@ -196,7 +196,11 @@ def _parser() -> argparse.ArgumentParser:
         return one
 
     add("init", _init, "make a workspace")
-    files = add("import", _import, "import DICOM, PNG and JPEG files, folders and ZIP archives of them; exit 2 if any file failed")
+    files = add(
+        "import",
+        _import,
+        "import DICOM, PNG and JPEG files, folders and ZIP archives of them; exit 2 if any file failed",
+    )
     files.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     add("worklist", _worklist, "list the studies, the newest first")
     show = add("show", _show, "show a study with its images, drafts and report versions")

@@ -14,7 +14,8 @@ from desktop.services import Services
 from gaze2report.report_templates import library
 from gaze2report.report_templates.library import Library
 from gaze2report.report_templates.merge import MergeData
-from gaze2report.report_templates.template import Template
+from gaze2report.report_templates.mrrt import ImportedTemplate, read_mrrt
+from gaze2report.report_templates.template import Template, Use
 
 if TYPE_CHECKING:
     from db.database import Workspace
@@ -60,6 +61,12 @@ class Templates(QObject):
         if self.folder is not None:
             self._write(library.keep, self.folder, template, TEXT_SECTIONS, done=done, failed=failed)
 
+    def read_html(self, path: Path, done: Callable[[ImportedTemplate], None], failed: Failed) -> None:
+        """Make a template of an HTML file as RadReport.org gives them out; it is not kept yet."""
+        self._services.background.run(
+            self, read_mrrt, path, TEXT_SECTIONS, on_success=done, on_failure=lambda error: failed(self._said(error))
+        )
+
     def remove(self, template: Template, done: Done, failed: Failed) -> None:
         """Remove a template of the workspace; one of the program with the same name is offered again."""
         path = (self.library.own or {}).get(template.name)
@@ -71,15 +78,16 @@ class Templates(QObject):
             self.load()
             done()
 
-        def fail(error: BaseException) -> None:
-            sentence = known_sentence(error)
-            if sentence is None:
-                self._services.reporter.report(error)
-            failed(sentence or "It could not be kept; the log says more.")
-
         self._services.background.run(
-            self, work, *arguments, lane="io", on_success=succeed, on_failure=fail, must_finish=True
-        )
+            self, work, *arguments, lane="io", on_success=succeed, must_finish=True,
+            on_failure=lambda error: failed(self._said(error)),
+        )  # fmt: skip
+
+    def _said(self, error: BaseException) -> str:
+        sentence = known_sentence(error)
+        if sentence is None:
+            self._services.reporter.report(error)
+        return sentence or "That did not work; the log says more."
 
     def _take(self, loaded: Library) -> None:
         self.library = loaded
@@ -101,15 +109,15 @@ class Templates(QObject):
 
     # -- for the study on screen --------------------------------------------------------------------------------
 
-    def offered(self) -> tuple[Template, ...]:
+    def offered(self, use: Use = "report") -> tuple[Template, ...]:
         """Templates for the patient on screen."""
         study = self._reading.study
-        return self.library.offered("report", *_patient(study)) if study is not None else ()
+        return self.library.offered(use, *_patient(study)) if study is not None else ()
 
-    def macro(self, shortcut: str) -> Template | None:
+    def macro(self, shortcut: str, use: Use = "report") -> Template | None:
         """The macro of a shortcut for the patient on screen."""
         study = self._reading.study
-        return self.library.macro(shortcut, "report", *_patient(study)) if study is not None else None
+        return self.library.macro(shortcut, use, *_patient(study)) if study is not None else None
 
     def merge_data(self) -> MergeData:
         """What merge fields are filled with."""

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -29,7 +28,9 @@ from desktop.operations.amendments import (
 from desktop.operations.autosave import SAVE_AFTER_MS
 from desktop.operations.report_checks import ReportChecks
 from desktop.operations.reports import obstacles_to_signing
+from desktop.operations.templates import Templates
 from desktop.patient_text import utc_text
+from desktop.report.addendum_text import AddendumText
 from desktop.report.versions_dialog import VersionsDialog
 from desktop.services import Services
 
@@ -60,7 +61,7 @@ class Amendments(QWidget):
 
     notice = Signal(str)
 
-    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
+    def __init__(self, services: Services, templates: Templates, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._services, self._reading = services, services.reading
         self._dialog: VersionsDialog | None = None
@@ -79,8 +80,9 @@ class Amendments(QWidget):
         self._added_view.setFrameShape(QFrame.Shape.NoFrame)
         self._added_view.viewport().setAutoFillBackground(False)
         self.added.setAutoFillBackground(False)
-        self.addendum_bar = AmendBar("Addendum", ADDENDUM_REASONS, "Sign addendum", has_text=True)
-        self.correction_bar = AmendBar("Correction", CORRECTION_REASONS, "Sign correction", has_text=False)
+        self.addendum_text = AddendumText(templates)
+        self.addendum_bar = AmendBar("Addendum", ADDENDUM_REASONS, "Sign addendum", self.addendum_text)
+        self.correction_bar = AmendBar("Correction", CORRECTION_REASONS, "Sign correction", None)
         self.versions_button, self.addendum_button, self.correct_button = QPushButton(), QPushButton(), QPushButton()
         self._row = QWidget()
         self._keep_later = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
@@ -119,7 +121,7 @@ class Amendments(QWidget):
             signal.connect(self.refresh)
         self.addendum_bar.signed.connect(self._sign_addendum)
         self.addendum_bar.left.connect(self._leave_addendum)
-        self.addendum_bar.text.textChanged.connect(self._keep_later.start)
+        self.addendum_text.textChanged.connect(self._keep_later.start)
         self._keep_later.timeout.connect(self._keep_addendum)
         self.correction_bar.signed.connect(self._sign_correction)
         self.correction_bar.left.connect(self._discard_correction)
@@ -149,7 +151,9 @@ class Amendments(QWidget):
 
     def _show_addendum(self, kept: str) -> None:
         if self._can_amend():
-            self.addendum_bar.ask(self._services.session.reader, kept)
+            self.addendum_text.offer()
+            self.addendum_text.setPlainText(kept)
+            self.addendum_bar.ask(self._services.session.reader)
             self.refresh()
 
     def _can_amend(self) -> bool:
@@ -163,7 +167,7 @@ class Amendments(QWidget):
         self._keep_later.stop()
         if self._study_uid:
             keep_addendum(
-                study_uid=self._study_uid, text=self.addendum_bar.text.toPlainText(), services=self._services,
+                study_uid=self._study_uid, text=self.addendum_text.toPlainText(), services=self._services,
                 owner=self, on_failure=self._on_keep_failed,
             )  # fmt: skip
 
@@ -178,10 +182,13 @@ class Amendments(QWidget):
         self.refresh()
 
     def _sign_addendum(self) -> None:
+        if field := self.addendum_text.open_field():
+            self.addendum_bar.say(f"Not ready to sign: the field {field} is not filled (F8 goes to it).")
+            return
         self._keep_later.stop()
         self.addendum_bar.set_busy(True)
         sign_addendum(
-            text=self.addendum_bar.text.toPlainText(), reason=self.addendum_bar.reason.currentText(),
+            text=self.addendum_text.final_text(), reason=self.addendum_bar.reason.currentText(),
             services=self._services, owner=self, on_signed=self._on_addendum_signed,
             on_failure=lambda error: self.addendum_bar.say(_sentence(error, self._services)),
         )  # fmt: skip
@@ -230,7 +237,7 @@ class Amendments(QWidget):
         """Show what there is and what may be done."""
         reading = self._reading
         if reading.is_correcting and self.correction_bar.isHidden():
-            self.correction_bar.ask(self._services.session.reader, "")
+            self.correction_bar.ask(self._services.session.reader)
         elif not reading.is_correcting:
             self.correction_bar.hide()
         text = "\n\n".join(_added_text(version) for version in reading.versions if version.reason)
@@ -248,7 +255,7 @@ class Amendments(QWidget):
 
 
 class AmendBar(QFrame):
-    """Asks for the reason of an addendum or correction, and the text of an addendum.
+    """Asks for the reason of an addendum or correction, below the text of an addendum.
 
     Signals
     -------
@@ -259,7 +266,7 @@ class AmendBar(QFrame):
     signed = Signal()
     left = Signal()
 
-    def __init__(self, title: str, reasons: tuple[str, ...], sign_text: str, *, has_text: bool) -> None:
+    def __init__(self, title: str, reasons: tuple[str, ...], sign_text: str, text: AddendumText | None) -> None:
         super().__init__()
         self.setObjectName("signBar")
         self._title = title
@@ -269,12 +276,7 @@ class AmendBar(QFrame):
         self.reason.setEditable(True)
         self.reason.addItems(reasons)
         self.reason.setAccessibleName(f"Reason of the {title.lower()}")
-        self.text = QPlainTextEdit()
-        self.text.setAccessibleName(f"Text of the {title.lower()}")
-        self.text.setPlaceholderText("What is to be added")
-        self.text.setTabChangesFocus(True)
-        self.text.setFixedHeight(90)
-        self.text.setVisible(has_text)
+        self.text = text
         self.fault = QLabel()
         self.fault.setObjectName("fault")
         self.fault.setWordWrap(True)
@@ -292,7 +294,11 @@ class AmendBar(QFrame):
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(8)
         column.addWidget(self.question)
-        column.addWidget(self.text)
+        if text is not None:
+            text.setAccessibleName(f"Text of the {title.lower()}")
+            text.setFixedHeight(90)
+            column.addWidget(text)
+            reason.addWidget(text.template_button)
         column.addLayout(reason)
         column.addWidget(self.fault)
         column.addLayout(buttons)
@@ -301,16 +307,15 @@ class AmendBar(QFrame):
         for button in (self.sign_button, self.back_button):
             button.setAutoDefault(True)  # Enter does what Space does; Qt has that in dialogs only
 
-    def ask(self, reader: str, text: str) -> None:
-        """Show it with the text written so far; no reason is chosen yet."""
+    def ask(self, reader: str) -> None:
+        """Show it; no reason is chosen yet."""
         stays = "The signed report stays as it is; the new text becomes a version of its own."
         self.question.setText(f"{self._title} by {reader}. {stays}")
-        self.text.setPlainText(text)
         self.reason.setCurrentIndex(-1)
         self.reason.setEditText("")
         self.say("")
         self.show()
-        if not self.text.isHidden():
+        if self.text is not None:
             self.text.setFocus()
 
     def say(self, sentence: str) -> None:

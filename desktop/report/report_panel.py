@@ -72,7 +72,7 @@ class ReportPanel(QWidget):
         self.checks = ReportChecks(services, self)
         self._check_again = QTimer(self, singleShot=True, interval=_CHECK_AFTER_MS)
         add_report_actions(services.actions, self)
-        self.amendments = Amendments(services)
+        self.amendments = Amendments(services, self.templates)
         self.output = ReportOutput(services)
         self.review_row = ReviewRow(self._reading, services.actions)
         self.commit_row = CommitRow(self._reading, services.actions)

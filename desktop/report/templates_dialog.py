@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
+    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -22,6 +25,7 @@ from desktop.operations.templates import Templates
 from desktop.report.template_form import TemplateForm
 from gaze2report.errors import Gaze2ReportError
 from gaze2report.report_templates.merge import expand, refuse_unknown_merge_fields
+from gaze2report.report_templates.mrrt import ImportedTemplate
 from gaze2report.report_templates.template import Template
 
 _TEMPLATE = Qt.ItemDataRole.UserRole
@@ -42,7 +46,7 @@ class TemplatesDialog(QDialog):
     def __init__(self, templates: Templates, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Templates and macros")
-        self.resize(920, 620)
+        self.resize(1000, 640)
         self._templates = templates
         self.filter, self.list = QLineEdit(), QListWidget()
         self.filter.setPlaceholderText("Filter")
@@ -71,6 +75,9 @@ class TemplatesDialog(QDialog):
         self.insert_button.setDefault(True)
         self.new_template_button, self.new_macro_button = QPushButton("New template"), QPushButton("New macro")
         self.delete_button, self.close_button = QPushButton("Delete"), QPushButton("Close")
+        self.import_button = QPushButton("Import HTML...")
+        self.import_button.setToolTip("A report template in HTML (IHE MRRT), as RadReport.org gives them out")
+        self.import_button.clicked.connect(self.ask_for_html)
         self.insert_button.clicked.connect(self.insert)
         self.save_button.clicked.connect(self.save)
         self.new_template_button.clicked.connect(lambda: self.begin("template"))
@@ -87,6 +94,7 @@ class TemplatesDialog(QDialog):
         row = QHBoxLayout()
         row.addWidget(self.new_template_button)
         row.addWidget(self.new_macro_button)
+        row.addWidget(self.import_button)
         column.addLayout(row)
         column = QVBoxLayout(right)
         column.setContentsMargins(8, 0, 0, 0)
@@ -99,7 +107,7 @@ class TemplatesDialog(QDialog):
         halves.setChildrenCollapsible(False)
         halves.addWidget(left)
         halves.addWidget(right)
-        halves.setSizes([300, 600])
+        halves.setSizes([380, 620])
         buttons = QHBoxLayout()
         buttons.addWidget(self.delete_button)
         buttons.addWidget(self.save_button)
@@ -123,6 +131,7 @@ class TemplatesDialog(QDialog):
         for template in (*offered, *rest):
             item = QListWidgetItem(_list_text(template, is_own=template.name in (library.own or {})))
             item.setData(_TEMPLATE, template)
+            item.setToolTip(item.text())
             self.list.addItem(item)
             if before is not None and (template.name, template.use) == (before.name, before.use):
                 self.list.setCurrentItem(item)
@@ -155,6 +164,25 @@ class TemplatesDialog(QDialog):
         self.form.begin(kind, _NEW_TEXT[kind])
         self._on_edited()
         self.form.name.setFocus()
+
+    def ask_for_html(self) -> None:
+        """Choose an HTML template to import."""
+        dialog = QFileDialog(self, "Import a report template")
+        dialog.setNameFilters(["Report templates (*.html *.htm)", "All files (*)"])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.import_html(Path(name)))
+        dialog.open()
+
+    def import_html(self, path: Path) -> None:
+        """Show what an HTML template becomes; it is kept when the reader saves it."""
+
+        def show(imported: ImportedTemplate) -> None:
+            self.list.setCurrentItem(None)
+            self.form.show_template(imported.template)
+            self._on_edited()
+            self._say(" ".join(("Look it through, then save it.", *imported.notes)))
+
+        self._templates.read_html(path, done=show, failed=lambda why: self._say(f"{path.name}: {why}"))
 
     def save(self) -> None:
         """Keep what the form says in the workspace."""

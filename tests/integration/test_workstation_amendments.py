@@ -33,6 +33,30 @@ def versions(made: Station) -> list[Any]:
     return reports.of_study(made.workspace, made.reading.study.study_uid)
 
 
+def test_a_template_for_addenda_is_filled_by_keyboard_and_open_fields_hold_the_signature(
+    signed: Station, qtbot: Any
+) -> None:
+    made, panel = signed, signed.window.report.amendments
+    qtbot.waitUntil(lambda: bool(made.window.report.templates.library.templates))
+    panel.addendum_button.click()
+    qtbot.waitUntil(panel.addendum_bar.isVisible)
+    text = panel.addendum_text
+    (action,) = text.template_button.menu().actions()
+    assert action.text() == "Addendum, result communicated"
+    action.trigger()
+    assert text.textCursor().selectedText() == "[? name]"
+    QTest.keyClicks(text, "Dr Weiss")
+    panel.addendum_bar.reason.setEditText("Result communicated")
+    panel.addendum_bar.sign_button.click()
+    assert "[? date and time] is not filled" in panel.addendum_bar.fault.text()
+    QTest.keyClick(text, Qt.Key.Key_F8)
+    QTest.keyClicks(text, "1 March, 10:40")
+    panel.addendum_bar.sign_button.click()
+    qtbot.waitUntil(lambda: made.reading.study.status == "addended")
+    said = "The result was communicated to Dr Weiss on 1 March, 10:40 by telephone."
+    assert versions(made)[-1].addendum == said
+
+
 def test_an_addendum_is_written_kept_and_signed_with_its_reason(signed: Station, qtbot: Any, tmp_path: Path) -> None:
     made, panel = signed, signed.window.report.amendments
     uid = made.reading.study.study_uid

@@ -152,3 +152,26 @@ def test_a_template_goes_behind_what_is_written_and_fills_what_is_known(made, qt
     assert made.text("technique") == "Mine.\nPA and lateral radiographs of the chest, 2024-03-01."
     assert made.text("comparison") == "None available."
     assert "{" not in made.text("findings")
+
+
+def test_a_template_in_html_is_shown_with_what_to_look_at_and_kept_when_saved(made, qtbot, tmp_path: Path) -> None:
+    path = tmp_path / "hip.html"
+    path.write_text(
+        "<title>Chest, follow-up</title><script>alert(1)</script><section data-section-name='Findings'><p>Heart "
+        "<select><option selected>normal</option><option>large</option></select>.</p></section>"
+        "<section data-section-name='Quality'><p>Good.</p></section>"
+    )
+    report = made.window.report
+    report.show_templates()
+    dialog = report._templates_dialog
+    dialog.import_html(path)
+    qtbot.waitUntil(lambda: dialog.form.name.text() == "Chest, follow-up")
+    assert 'The section "Quality" stands in the findings' in dialog.fault.text()
+    assert dialog.form.text.toPlainText() == "FINDINGS:\nHeart [normal*|large].\nQuality:\nGood."
+    dialog.save_button.click()
+    qtbot.waitUntil(lambda: "Chest, follow-up" in (report.templates.library.own or {}))
+    assert (made.workspace.folder / "templates" / "chest-follow-up.txt").exists()
+    path.write_text("no template")
+    dialog.import_html(path)
+    qtbot.waitUntil(lambda: "hip.html: it holds no section" in dialog.fault.text())
+    assert not made.bugs
