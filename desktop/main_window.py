@@ -21,6 +21,7 @@ from db.records import WorklistEntry
 from desktop import theme
 from desktop.accounts.first_account import FirstAccountDialog, LocalUserBar
 from desktop.accounts.gate import AccountGate
+from desktop.first_image import FirstImageTime
 from desktop.menus import Menus, add_window_actions
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self.notices = NoticeBar()
         self.top = TopRow()
         self.status = StatusBar(services.background.work)
+        self._first_image = FirstImageTime(self)
         self._refresh_later = QTimer(self, singleShot=True, interval=_REFRESH_AFTER_MS)
         self._refresh_later.timeout.connect(self.refresh_worklist)
         self._lay_out()
@@ -155,6 +157,8 @@ class MainWindow(QMainWindow):
         self.report.notice.connect(self.status.say)
         self.viewer.hanging.notice.connect(self.status.say)
         self.viewer.measuring.notice.connect(self.status.say)
+        self.viewer.grid.cells["main"].film_shown.connect(self._first_image.end)
+        self._first_image.known.connect(lambda took_s: self.status.say(f"The film was on screen after {took_s:.2f} s."))
         self.viewer.measuring.keeper.failed.connect(self.notices.fault)
         self._on_reading_opened()
 
@@ -242,6 +246,7 @@ class MainWindow(QMainWindow):
                 show_instance(instance=reading.instance, services=self._services)
             self.show_reading()
             return
+        self._first_image.begin()
         open_study(
             study_uid=study_uid, services=self._services, owner=self, on_opened=self._on_opened, take_over=take_over
         )

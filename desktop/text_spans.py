@@ -77,10 +77,22 @@ class SectionText:
         )
 
     def accept(self, start: int, end: int) -> None:
-        """Let the AI text of a stretch stand as it is."""
+        """Let the AI text of a stretch stand as it is, and white space beside it that touches no open AI text."""
         for index in range(start, end):
             if self._codes[index] == _AI:
                 self._codes[index] = _AI | _ACCEPTED
+        for first, last in self._gaps_at(start, end):
+            beside = [self._codes[at] for at in (first - 1, last) if 0 <= at < len(self._codes)]
+            if _AI not in beside:
+                self._codes[first:last] = bytes(
+                    _AI | _ACCEPTED if code == _AI else code for code in self._codes[first:last]
+                )
+
+    def _gaps_at(self, start: int, end: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The white space before and behind a stretch."""
+        first = len(self._text[:start].rstrip())
+        last = len(self._text) - len(self._text[end:].lstrip())
+        return (first, start), (end, last)
 
     def mark(self, start: int, end: int, origin: Origin, *, is_accepted: bool = False) -> None:
         """Give a stretch another origin; for text that was moved with what is known of it."""

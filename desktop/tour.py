@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.actions import Actions
 from desktop.panels.callout import Callout, Ring, place_beside
@@ -112,6 +113,7 @@ class Tour(QObject):
     def end(self) -> None:
         """Take the notes off the screen; the tour does not come by itself again."""
         had_keyboard = self.callout.isAncestorOf(self._window.focusWidget() or self.ring)
+        QApplication.instance().removeEventFilter(self)
         self.callout.hide()
         self.ring.hide()
         self._services.settings.is_tour_done = True
@@ -135,6 +137,7 @@ class Tour(QObject):
         self.callout.say(step.title, with_keys(step.text, self._services.actions), self._number + 1, len(steps))
         self.callout.show()
         self.ring.show()
+        QApplication.instance().installEventFilter(self)
         self._place()
 
     def _place(self) -> None:
@@ -149,7 +152,16 @@ class Tour(QObject):
         self.callout.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the window as it is resized."""
+        """Follow the window as it is resized; Esc ends the tour wherever in the window the keyboard is."""
+        if event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) and isinstance(event, QKeyEvent):
+            if event.key() != Qt.Key.Key_Escape or not self.is_running or not self._window.isActiveWindow():
+                return False
+            if event.type() == QEvent.Type.KeyPress:
+                self.end()
+            event.accept()
+            return True
+        if watched is not self._workbench:
+            return False
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest) and self.is_running:
             QTimer.singleShot(0, self, self._place)
         return False

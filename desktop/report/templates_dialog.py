@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -48,6 +48,7 @@ class TemplatesDialog(QDialog):
         self.setWindowTitle("Templates and macros")
         self.resize(1000, 640)
         self._templates = templates
+        self._is_writing = False  # a new one, which no choice in the list must replace by itself
         self.filter, self.list = QLineEdit(), QListWidget()
         self.filter.setPlaceholderText("Filter")
         self.filter.setAccessibleName("Filter templates and macros")
@@ -122,23 +123,27 @@ class TemplatesDialog(QDialog):
     # -- the list -----------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Show the library; what was chosen stays chosen."""
+        """Show the library; what was chosen stays chosen, what is being written or said stays as it is."""
         before = self._chosen()
         library = self._templates.library
         offered = self._templates.offered()
         rest = sorted((one for one in library.templates if one not in offered), key=lambda one: (one.kind, one.name))
-        self.list.clear()
-        for template in (*offered, *rest):
-            item = QListWidgetItem(_list_text(template, is_own=template.name in (library.own or {})))
-            item.setData(_TEMPLATE, template)
-            item.setToolTip(item.text())
-            self.list.addItem(item)
-            if before is not None and (template.name, template.use) == (before.name, before.use):
-                self.list.setCurrentItem(item)
-        if self.list.currentItem() is None and self.list.count():
-            self.list.setCurrentRow(0)
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            for template in (*offered, *rest):
+                item = QListWidgetItem(_list_text(template, is_own=template.name in (library.own or {})))
+                item.setData(_TEMPLATE, template)
+                item.setToolTip(item.text())
+                self.list.addItem(item)
+                if before is not None and (template.name, template.use) == (before.name, before.use):
+                    self.list.setCurrentItem(item)
+            if not self._is_writing and self.list.currentItem() is None:
+                self.list.setCurrentRow(0)
         self._apply_filter()
-        self._say(" ".join(library.faults))
+        if not self._is_writing and self._chosen() != before:
+            self._show_chosen()
+        if library.faults:
+            self._say(" ".join(library.faults))
 
     def _apply_filter(self) -> None:
         words = self.filter.text().lower().split()
@@ -153,6 +158,7 @@ class TemplatesDialog(QDialog):
     def _show_chosen(self) -> None:
         template = self._chosen()
         if template is not None:
+            self._is_writing = False
             self.form.show_template(template)
             self._on_edited()
 
@@ -160,6 +166,7 @@ class TemplatesDialog(QDialog):
 
     def begin(self, kind: str) -> None:
         """Start a new template or macro."""
+        self._is_writing = True
         self.list.setCurrentItem(None)
         self.form.begin(kind, _NEW_TEXT[kind])
         self._on_edited()
@@ -177,6 +184,7 @@ class TemplatesDialog(QDialog):
         """Show what an HTML template becomes; it is kept when the reader saves it."""
 
         def show(imported: ImportedTemplate) -> None:
+            self._is_writing = True
             self.list.setCurrentItem(None)
             self.form.show_template(imported.template)
             self._on_edited()

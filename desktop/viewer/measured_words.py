@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
@@ -10,7 +11,7 @@ from desktop.services import Services
 from gaze2report.imaging import measure, measurement_text
 from gaze2report.imaging.calibration import Calibration
 from gaze2report.imaging.ctr_view import ctr_view
-from gaze2report.imaging.measure import RegionStatistics
+from gaze2report.imaging.measure import RegionHistogram, RegionStatistics
 from gaze2report.imaging.measurements import Measurement, Point
 from gaze2report.types import Image
 
@@ -60,6 +61,10 @@ class MeasuredWords(QObject):
         if not self._is_complete(measurement, image):
             return ""
         return measurement_text.report_sentence(measurement, *self._known(measurement, image))
+
+    def histogram(self, measurement: Measurement, image: Image, done: Callable[[RegionHistogram], None]) -> None:
+        """Work out the histogram of a region in the background."""
+        self._services.background.run(self, measure.region_histogram, measurement, image, on_success=done)
 
     def _known(self, measurement: Measurement, image: Image) -> tuple[Calibration, RegionStatistics | None, str]:
         calibration = self._services.drawings.calibration(image.header)

@@ -17,7 +17,9 @@ from PySide6.QtWidgets import (
 
 from desktop.services import Services
 from desktop.viewer.measuring import Measuring
+from desktop.viewer.region_histogram import RegionHistogramView
 from gaze2report.imaging.ctr_view import ctr_view
+from gaze2report.imaging.measure import RegionHistogram
 from gaze2report.imaging.measurement_text import KIND_NAMES, PROPOSED
 from gaze2report.imaging.measurements import Measurement
 from gaze2report.types import Image
@@ -47,6 +49,8 @@ class MeasurementList(QWidget):
         self.keeping = QLabel()
         self.keeping.setObjectName("caution")
         self.table = QTableWidget(0, len(_COLUMNS))
+        self.histogram = RegionHistogramView()
+        self._region: Measurement | None = None
         self._set_up_table()
         self._lay_out(services)
         self.table.itemSelectionChanged.connect(self._on_chosen)
@@ -89,7 +93,11 @@ class MeasurementList(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 4)
         column.setSpacing(4)
-        column.addWidget(self.table, 1)
+        top = QHBoxLayout()
+        top.setSpacing(6)
+        top.addWidget(self.table, 1)
+        top.addWidget(self.histogram)
+        column.addLayout(top, 1)
         column.addLayout(row)
 
     def refresh(self, *_: object) -> None:
@@ -121,6 +129,7 @@ class MeasurementList(QWidget):
 
     def _refresh_state(self, image: Image | None, measurements: tuple[Measurement, ...]) -> None:
         chosen = self._drawings.find(self._measuring.film_uid, self._drawings.selected_key)
+        self._refresh_histogram(chosen, image)
         self.buttons["measure.confirm"].setEnabled(any(one.is_proposed for one in measurements))
         for action_id in ("measure.insert", "measure.copy", "measure.label"):
             self.buttons[action_id].setEnabled(bool(measurements))
@@ -129,6 +138,21 @@ class MeasurementList(QWidget):
         calibration = self._drawings.calibration(image.header) if image is not None else None
         self.scale.setText(calibration.unit_suffix if calibration is not None else "")
         self.scale.setToolTip(calibration.explanation if calibration is not None else "")
+
+    def _refresh_histogram(self, chosen: Measurement | None, image: Image | None) -> None:
+        region = chosen if chosen is not None and chosen.kind in ("ellipse", "rectangle") else None
+        if region == self._region:
+            return
+        self._region = region
+        if region is None or image is None:
+            self.histogram.show_histogram(None)
+            return
+
+        def show(histogram: RegionHistogram) -> None:
+            if self._region == region:
+                self.histogram.show_histogram(histogram)
+
+        self._measuring.words.histogram(region, image, show)
 
     def _on_chosen(self) -> None:
         if self._is_filling:

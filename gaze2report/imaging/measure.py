@@ -37,6 +37,23 @@ class RegionStatistics:
     standard_deviation: float
 
 
+@dataclass(frozen=True, eq=False)
+class RegionHistogram:
+    """How often grey values of a region occur, in units of the Modality LUT's output.
+
+    Attributes
+    ----------
+    counts : ndarray of int64, shape (bins,)
+        Pixels in each bin; their sum is the region's number of pixels.
+    edges : ndarray of float64, shape (bins + 1,)
+        Ends of the bins; the first and the last are the smallest and the largest value of the region. All zero where
+        the region holds no pixel.
+    """
+
+    counts: NDArray[np.int64]
+    edges: NDArray[np.float64]
+
+
 def length(measurement: Measurement, calibration: Calibration) -> float:
     """Length of a line, in the calibration's unit."""
     (x0, y0), (x1, y1) = measurement.points[:2]
@@ -110,6 +127,28 @@ def region_mask(measurement: Measurement, rows: int, columns: int) -> tuple[slic
 
 def region_statistics(measurement: Measurement, image: Image) -> RegionStatistics:
     """Grey values inside an ellipse or rectangle; a region partly outside of the film counts what is on it."""
+    values, weights = _region_values(measurement, image)
+    pixels = int(weights.sum())
+    if not pixels:
+        return RegionStatistics(0, math.nan, math.nan, math.nan, math.nan)
+    mean = float(np.average(values, weights=weights))
+    variance = float(np.average((values - mean) ** 2, weights=weights))
+    return RegionStatistics(pixels, float(values.min()), float(values.max()), mean, math.sqrt(variance))
+
+
+def region_histogram(measurement: Measurement, image: Image, bins: int = 64) -> RegionHistogram:
+    """Histogram of the grey values inside an ellipse or rectangle, in bins of one width."""
+    values, weights = _region_values(measurement, image)
+    if not len(values):
+        return RegionHistogram(np.zeros(bins, dtype=np.int64), np.zeros(bins + 1))
+    counts, edges = np.histogram(values, bins=bins, range=(float(values.min()), float(values.max())), weights=weights)
+    if values.min() == values.max():  # numpy widens a range without width
+        edges = np.full(bins + 1, float(values[0]))
+    return RegionHistogram(counts.astype(np.int64), edges.astype(np.float64))
+
+
+def _region_values(measurement: Measurement, image: Image) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The values that occur in a region and how often each does; padding is left out."""
     row_range, column_range, mask = region_mask(measurement, *image.codes.shape)
     codes = image.codes[row_range, column_range][mask]
     counts = np.bincount(codes, minlength=len(image.modality_values))
@@ -117,13 +156,7 @@ def region_statistics(measurement: Measurement, image: Image) -> RegionStatistic
         first, last = sorted(image.padding_codes)
         counts[first : last + 1] = 0
     present = np.flatnonzero(counts)
-    pixels = int(counts.sum())
-    if not pixels:
-        return RegionStatistics(0, math.nan, math.nan, math.nan, math.nan)
-    values, weights = image.modality_values[present], counts[present]
-    mean = float(np.average(values, weights=weights))
-    variance = float(np.average((values - mean) ** 2, weights=weights))
-    return RegionStatistics(pixels, float(values.min()), float(values.max()), mean, math.sqrt(variance))
+    return image.modality_values[present].astype(np.float64), counts[present]
 
 
 def _step(start: Point, end: Point, calibration: Calibration) -> Point:

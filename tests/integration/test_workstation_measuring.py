@@ -271,7 +271,13 @@ def test_the_list_shows_values_and_copies_every_digit(make_station, qtbot, tmp_p
     assert table.item(0, 1).text().endswith("mm @detector")
     assert table.item(1, 1).text().startswith("mean ")
     assert bar.list_button.text() == "List (2)"
+    table.selectRow(1)
+    histogram = bar.list.histogram
+    qtbot.waitUntil(histogram.isVisible)
+    words, image = made.window.viewer.measuring.words, made.reading.image
+    assert histogram.histogram.counts.sum() == words._region(drawn(made)[1], image).pixels
     table.selectRow(0)
+    qtbot.waitUntil(histogram.isHidden)
     bar.list.buttons["measure.copy"].click()
     kind, value, unit = QApplication.clipboard().text().split("\t")
     assert (kind, unit) == ("Length", "mm @detector")

@@ -175,3 +175,14 @@ def test_a_template_in_html_is_shown_with_what_to_look_at_and_kept_when_saved(ma
     dialog.import_html(path)
     qtbot.waitUntil(lambda: "hip.html: it holds no section" in dialog.fault.text())
     assert not made.bugs
+
+
+def test_what_is_being_written_survives_a_change_of_the_library(made, qtbot) -> None:
+    report = made.window.report
+    report.show_templates()
+    dialog = report._templates_dialog
+    dialog.begin("macro")
+    dialog.form.text.setPlainText("Half a sen")
+    report.templates.changed.emit()
+    assert dialog.form.text.toPlainText() == "Half a sen"
+    assert dialog.list.currentItem() is None

@@ -66,6 +66,16 @@ def test_esc_skips_it_and_back_goes_back(made) -> None:
     assert made.services.settings.is_tour_done
 
 
+def test_esc_ends_the_tour_while_the_film_or_the_report_has_the_keyboard(made, qtbot) -> None:
+    for widget in (made.window.viewer.view, made.window.report.editors["findings"]):
+        made.window.tour.start()
+        widget.setFocus()
+        qtbot.waitUntil(widget.hasFocus)
+        QTest.keyClick(widget, Qt.Key.Key_Escape)
+        assert not made.window.tour.is_running
+        assert widget.hasFocus()
+
+
 def test_it_comes_by_itself_with_the_first_film_takes_no_keyboard_and_never_again(
     make_station, qtbot, tmp_path: Path, monkeypatch
 ) -> None:

@@ -79,3 +79,13 @@ def test_text_for_an_editor_has_line_feeds_and_no_control_characters() -> None:
 
 def test_positions_count_as_qt_counts_them() -> None:
     assert utf16_length("a😀b") == 4
+
+
+def test_white_space_between_accepted_sentences_is_accepted_with_them_and_not_before() -> None:
+    text = SectionText("One. Two. Three.", [(0, 16, "ai")])
+    text.accept(0, 4)
+    assert text.spans == ((0, 4, "ai", True), (4, 16, "ai", False))
+    text.accept(5, 9)
+    assert text.spans == ((0, 9, "ai", True), (9, 16, "ai", False))
+    text.accept(10, 16)
+    assert text.spans == ((0, 16, "ai", True),)

@@ -17,6 +17,7 @@ from gaze2report.imaging.measurements import (
     MEASUREMENT_KINDS,
     POINT_COUNTS,
     Measurement,
+    MeasurementKind,
     measurement_from_json,
     measurement_to_json,
 )
@@ -112,6 +113,28 @@ def test_padding_does_not_count_and_a_region_off_the_film_has_no_values():
         nothing = measure.region_statistics(drawn("ellipse", *corners), film(codes))
         assert nothing.pixels == 0
         assert math.isnan(nothing.mean)
+
+
+@given(st.integers(0, 30), st.integers(1, 30), st.sampled_from(["ellipse", "rectangle"]))
+def test_the_histogram_of_a_region_counts_the_pixels_that_its_statistics_count(
+    left: int, width: int, kind: MeasurementKind
+) -> None:
+    codes = np.random.default_rng(left * 31 + width).integers(0, 50, (40, 60)).astype(np.uint16)
+    region = drawn(kind, (left, 3), (left + width, 33))
+    statistics = measure.region_statistics(region, film(codes))
+    histogram = measure.region_histogram(region, film(codes), bins=16)
+    assert histogram.counts.sum() == statistics.pixels
+    if statistics.pixels:
+        assert histogram.edges[[0, -1]].tolist() == [statistics.minimum, statistics.maximum]
+
+
+def test_the_histogram_of_known_values_and_of_one_value() -> None:
+    found = measure.region_histogram(drawn("rectangle", (0, 0), (4, 1)), film([[0, 1, 3, 3], [9, 9, 9, 9]]), bins=3)
+    assert found.counts.tolist() == [1, 1, 2]
+    assert found.edges.tolist() == [0.0, 1.0, 2.0, 3.0]
+    flat = measure.region_histogram(drawn("rectangle", (0, 0), (2, 2)), film(np.full((4, 4), 7)), bins=3)
+    assert flat.counts.sum() == 4
+    assert set(flat.edges) == {7.0}
 
 
 def test_area_and_pixel_count_agree_for_a_large_ellipse():
