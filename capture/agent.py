@@ -69,6 +69,7 @@ class Agent:
         self._clients_lock = threading.Lock()
         self._calibrating: Connection | None = None  # who led the tracker into calibration mode
         self._alone_since = time.monotonic()
+        self._left_us = self._clock.now_us()  # when a client last went: from then on nobody knows what was on screen
         self._should_end = threading.Event()
         self._server = socket.create_server(("127.0.0.1", 0))
 
@@ -125,6 +126,7 @@ class Agent:
             with self._clients_lock:
                 self._clients.pop(connection, None)
                 self._alone_since = time.monotonic()
+                self._left_us = self._clock.now_us()
             connection.close()
             if self._calibrating is connection:  # the next client may be there already, and wants to calibrate itself
                 self._calibrating = None
@@ -149,12 +151,14 @@ class Agent:
             "start": lambda: session.start(
                 str(body["recording_id"]), body.get("consent"), float(body.get("frequency_hz", 0))
             ),
-            "attach": lambda: session.state_of(str(body["recording_id"])),
+            "attach": lambda: {**session.state_of(str(body["recording_id"])), "alone_since_us": self._left_us},
             "mark": lambda: session.add(log_rows.marker, body),
             "view": lambda: session.add(log_rows.view, body),
             "pause": lambda: session.pause(body["is_paused"] is True),
             "stop": session.stop,
             "live": lambda: self._set_live(connection, body["is_on"] is True),
+            "watch": lambda: session.watch(body["is_on"] is True),
+            "recent": lambda: session.recent(int(body["since_us"])),
             "calibrate": lambda: self._calibrate(connection, body),
             "look": lambda: session.point("look", float(body["x"]), float(body["y"])),
             "pointer": lambda: session.point("pointer", float(body["x"]), float(body["y"])),

@@ -60,6 +60,11 @@ class AgentClient:
         except (Disconnected, TimeoutError) as error:
             raise NoAgent(f"The capture agent of {folder} does not answer: {error}") from error
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the agent is still there."""
+        return self._is_open
+
     def ask(self, kind: str, limit_s: float = REPLY_LIMIT_S, **body: Any) -> dict[str, Any]:
         """Ask and wait for the answer.
 

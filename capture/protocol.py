@@ -12,11 +12,13 @@ list          trackers of every backend, and the backends that failed with their
 connect       ``backend``, ``serial_number``
 check         what is set in the connected tracker
 start         ``recording_id``, ``consent``, ``frequency_hz`` (0: as set)
-attach        ``recording_id`` of a recording under way
+attach        ``recording_id`` of a recording under way; the answer has ``alone_since_us``, when a client last went
 mark, view    a marker or view-log row, see :mod:`capture.log_rows`
 pause         ``is_paused``
 stop          ends the recording
 live          ``is_on``: newest gaze at most 30 times a second, dropped where the client does not read
+watch         ``is_on``: let samples come while nothing is recorded, in memory only
+recent        ``since_us``: samples of the last seconds, as bytes of their layout in base64
 calibrate     ``step``: enter, collect, discard, compute, leave; ``x``, ``y``
 look          ``x``, ``y``: what a simulated eye is shown; ``pointer``: where the mouse is
 health        how agent, tracker and recording are

@@ -23,10 +23,10 @@ from capture.log_rows import BadRow, LogRow
 from capture.mouse import MouseTracker
 from capture.protocol import AGENT_VERSION
 from capture.recorder import Recorder
-from capture.samples import Samples
 from capture.simulated import SimulatedTracker
 from capture.spool import SpoolError, SpoolWriter, Start
 from capture.tracker import Backend, Tracker, TrackerError
+from capture.watch import RecentSamples, Watch, packed
 
 _RECORDING_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,63}")
 _RECORDER_LIMIT_S = 10.0
@@ -63,7 +63,8 @@ class Session:
         self._thread: threading.Thread | None = None
         self._should_end = threading.Event()
         self._why = ""
-        self._newest: Samples | None = None
+        self._recent = RecentSamples()
+        self._watch: Watch | None = None
 
     def listed(self) -> dict[str, Any]:
         """List the trackers of every backend."""
@@ -77,6 +78,7 @@ class Session:
             self._refuse_while_recording("connect another tracker")
             if backend not in self._backends:
                 raise Refused("not_found", f"This agent has no backend {backend}.")
+            self._end_watch()
             if self._tracker is not None:
                 self._tracker.close()
                 self._tracker = None
@@ -109,6 +111,7 @@ class Session:
             area = None
             if tracker.info.source != "mouse":
                 area = tracker.display_area()
+            self._end_watch()
             tracker.start(frequency_hz or None)
             try:
                 actual_hz = tracker.frequency_hz()
@@ -128,7 +131,7 @@ class Session:
                 if isinstance(error, TrackerError):
                     raise
                 raise Refused("not_stored", str(error)) from error
-            self._begin(Recorder(tracker, spool, self._clock, actual_hz, self._keep_newest))
+            self._begin(Recorder(tracker, spool, self._clock, actual_hz, self._recent.add))
             return {"recording_id": recording_id, "frequency_hz": actual_hz, "started_us": now_us}
 
     def stop(self, why: str = "stopped by the reader") -> dict[str, Any]:
@@ -210,21 +213,28 @@ class Session:
 
     def newest_gaze(self) -> dict[str, Any] | None:
         """Take the newest sample for the live view, once."""
-        newest, self._newest = self._newest, None
-        if newest is None:
-            return None
-        row = newest[0]
-        eyes = {
-            eye: [float(row[f"{eye}_x"]), float(row[f"{eye}_y"])] if row[f"{eye}_gaze_valid"] else None
-            for eye in ("left", "right")
-        }
-        return {"system_us": int(row["system_us"]), **eyes}
+        return self._recent.take_newest()
+
+    def watch(self, is_on: bool) -> None:
+        """Let samples come without a recording, in memory only; a recording under way is watched anyway."""
+        with self._commands:
+            if not is_on:
+                self._end_watch()
+            elif self._recorder is None and self._watch is None:
+                self._watch = Watch(self._connected(), self._recent)
+
+    def recent(self, since_us: int) -> dict[str, Any]:
+        """Give the samples of the last seconds from a moment of the host's clock on."""
+        if self._watch is not None and self._watch.failure:
+            raise Refused("tracker_failed", self._watch.failure)
+        return packed(self._recent.since(since_us))
 
     def close(self, why: str) -> None:
         """End the recording, if any, and let the tracker go."""
         with self._commands:
             if self._recorder is not None:
                 self.stop(why)
+            self._end_watch()
             if self._tracker is not None:
                 self._tracker.close()
                 self._tracker = None
@@ -249,11 +259,14 @@ class Session:
         finally:
             recorder.finish(self._why or "ended")
             self._recorder = None
+            self._recent.clear()
         if recorder.failure:
             self._on_ended(recorder.state["recording_id"], recorder.failure)
 
-    def _keep_newest(self, samples: Samples) -> None:
-        self._newest = samples[-1:]
+    def _end_watch(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.stop()
 
     def _connected(self) -> Tracker:
         if self._tracker is None:

@@ -1,6 +1,7 @@
 """Work that leaves the GUI thread: lanes of worker threads, results back on the GUI thread.
 
-A lane is an executor: "db" has one thread, so database work never overlaps; "io" has four. One bridge object on the
+A lane is an executor: "db" has one thread, so database work never overlaps; "io" has four,
+"capture" one, so that the capture agent is asked things in order. One bridge object on the
 GUI thread delivers results, progress and errors; what a cancelled job, or a job of a deleted owner, has to say is
 dropped.
 """
@@ -20,8 +21,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from desktop.long_work import LongWork, WorkUnderWay
 
-LaneName = Literal["db", "io"]
-LANE_THREADS: dict[LaneName, int] = {"db": 1, "io": 4}
+LaneName = Literal["db", "io", "capture"]
+LANE_THREADS: dict[LaneName, int] = {"db": 1, "io": 4, "capture": 1}
 
 
 class Cancelled(BaseException):
@@ -89,6 +90,8 @@ class Background(QObject):
 
     Attributes
     ----------
+    report : callable
+        The same, for others who have an error to tell of.
     work : WorkUnderWay
         What the reader sees of it, and can stop: jobs with a title, and what others begin there.
     """
@@ -97,7 +100,7 @@ class Background(QObject):
 
     def __init__(self, report: Callable[[BaseException], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._report = report
+        self.report = report
         self.work = WorkUnderWay(self)
         self._inbox: deque[Callable[[], None]] = deque()
         self._jobs: set[Job] = set()
@@ -208,7 +211,7 @@ class Background(QObject):
         if on_failure is not None:
             on_failure(error)
         else:
-            self._report(error)
+            self.report(error)
 
 
 def _guarded(

@@ -21,6 +21,7 @@ from db.records import WorklistEntry
 from desktop import theme
 from desktop.accounts.first_account import FirstAccountDialog, LocalUserBar
 from desktop.accounts.gate import AccountGate
+from desktop.capture.gaze_capture import GazeCapture
 from desktop.first_image import FirstImageTime
 from desktop.menus import Menus, add_window_actions
 from desktop.operations.autosave import Autosave
@@ -81,10 +82,13 @@ class MainWindow(QMainWindow):
         self.top = TopRow()
         self.status = StatusBar(services.background.work)
         self._first_image = FirstImageTime(self)
+        self.capture = GazeCapture(services, self)
         self._refresh_later = QTimer(self, singleShot=True, interval=_REFRESH_AFTER_MS)
         self._refresh_later.timeout.connect(self.refresh_worklist)
         self._lay_out()
         self.place = WindowPlace(self, services.settings)
+        self.capture.watch_views()
+        self.status.add_light(self.capture.light)
         self.whole_screen = WholeScreenFilm(self, (self.top, self.splitter.widget(1), self.status))
         self.dialogs = WindowDialogs(self, services)
         self.tour = Tour(self, services)
@@ -155,6 +159,7 @@ class MainWindow(QMainWindow):
         services.reading.opened.connect(self._on_reading_opened)
         services.reporter.known_error.connect(self.notices.fault)
         self.report.notice.connect(self.status.say)
+        self.whole_screen.switched.connect(self.capture.show_light_on_films)
         self.viewer.hanging.notice.connect(self.status.say)
         self.viewer.measuring.notice.connect(self.status.say)
         self.viewer.grid.cells["main"].film_shown.connect(self._first_image.end)
@@ -172,6 +177,7 @@ class MainWindow(QMainWindow):
             if self._services.session.account is None and not self._services.settings.is_local_user_chosen:
                 self._offer_account()
             self.prefetch.start()
+            self.capture.begin()
             on_ready()
 
         self.gate.begin(ready, self.refresh_worklist)

@@ -223,6 +223,14 @@ class Settings(QObject):
         else:
             self._store.set(f"keys/{action_id}", json.dumps(keys))
 
+    def capture_text(self, name: str) -> str:
+        """What is kept of gaze recording under a name; see :mod:`desktop.capture.tracker_choice`."""
+        return str(self._store.value(f"capture/{name}", "") or "")
+
+    def set_capture_text(self, name: str, text: str) -> None:
+        """Keep something of gaze recording."""
+        self._store.set(f"capture/{name}", text)
+
     def sync(self) -> None:
         """Write now, and wait for the disk; at the end of the program only."""
         self._store.sync()

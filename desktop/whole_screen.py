@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
 
 class WholeScreenFilm(QObject):
-    """Switches the window between all its parts and one film. News of faults stay in sight either way."""
+    """Switches the window between all its parts and one film. News of faults stay in sight either way.
+
+    Signals
+    -------
+    switched(bool)
+        Whether one film has the whole screen now.
+    """
+
+    switched = Signal(bool)
 
     def __init__(self, window: MainWindow, aside: tuple[QWidget, ...]) -> None:
         super().__init__(window)
@@ -44,6 +52,7 @@ class WholeScreenFilm(QObject):
         if self._made_full:
             window.place.toggle_full_screen()
         window.viewer.active_view.setFocus()
+        self.switched.emit(True)
 
     def leave(self) -> None:
         """Bring everything back."""
@@ -53,5 +62,6 @@ class WholeScreenFilm(QObject):
             widget.show()
         self._hidden = []
         self._window.viewer.grid.set_alone(False)
+        self.switched.emit(False)
         if self._made_full and self._window.isFullScreen():
             self._window.place.toggle_full_screen()

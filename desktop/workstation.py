@@ -64,6 +64,7 @@ class Workstation(QObject):
         self._garbage.stop()
         self.window.prefetch.stop()
         self.services.host.stop()
+        self.window.capture.end()
         self.services.background.close()
         for intake in (self.services.film_intake, self.services.import_intake):
             intake.close()

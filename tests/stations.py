@@ -101,6 +101,7 @@ class Station:
         """End everything."""
         self.window.prefetch.stop()
         self.services.host.stop()
+        self.window.capture.end()
         self.services.background.close()
         self.workspace.close()
         self.window.deleteLater()

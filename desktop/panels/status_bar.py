@@ -38,6 +38,10 @@ class StatusBar(QWidget):
         self._items: dict[LongWork, WorkItem] = {}
         work.changed.connect(self._on_work_changed)
 
+    def add_light(self, light: QWidget) -> None:
+        """Show something for as long as it wants to be shown, between news and progress."""
+        self._row.insertWidget(1, light)
+
     @property
     def items(self) -> tuple[WorkItem, ...]:
         """What is shown of the long work."""

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from desktop import theme
 from desktop.viewer.image_layer import ImageLayer, LayerMouse, logical_point, logical_transform
-from desktop.viewer.scanpath_overlay import NUMBER_RADIUS_PX, ShownScanpath, paint_scanpath
+from desktop.viewer.scanpath_overlay import NUMBER_RADIUS_PX, PREDICTED, ShownScanpath, paint_scanpath
 from desktop.viewer.viewport import Viewport
 
 _CLICK_RADIUS_PX = NUMBER_RADIUS_PX + 3
@@ -91,6 +91,16 @@ class GazeLayer(ImageLayer):
         if self.heat_map is not None:
             lines.append((self.heat_map_label, theme.MUTED))
         return lines
+
+    def shown_names(self) -> tuple[str, ...]:
+        """Whose gaze is drawn, and regions by their kind."""
+        names = [
+            "predicted gaze" if path.style is PREDICTED else "recorded gaze"
+            for path in self.scanpaths
+            if path.fixations
+        ]
+        names += ["heat map"] if self.heat_map is not None else []
+        return tuple(dict.fromkeys([*names, *(region.kind for region in self.regions)]))
 
     # -- the mouse ----------------------------------------------------------------------------------------------
 

@@ -28,6 +28,10 @@ class ShutterLayer(ImageLayer):
         """Whether the image has a shutter."""
         return self._open_part is not None
 
+    def shown_names(self) -> tuple[str, ...]:
+        """The shutter, where the film has one."""
+        return ("shutter",) if self.is_needed else ()
+
     def set_image(self, image: Image | None) -> None:
         """Take over the shutter of an image."""
         shutter = image.shutter if image is not None else None
@@ -81,6 +85,10 @@ class OverlayLayer(ImageLayer):
     def is_needed(self) -> bool:
         """Whether the image has overlays."""
         return bool(self._pictures)
+
+    def shown_names(self) -> tuple[str, ...]:
+        """The overlay planes, where the film has any."""
+        return ("overlay planes",) if self.is_needed else ()
 
     def set_planes(self, planes: tuple[OverlayPlane, ...]) -> None:
         """Take over the overlays of a film."""

@@ -70,6 +70,14 @@ class ImageLayer:
         """What the reader must know of what is drawn: (text, colour) lines for the corner with the warnings."""
         return []
 
+    def shown_names(self) -> tuple[str, ...]:
+        """Names of what is drawn now, for the view log of a gaze recording; empty when nothing is.
+
+        A name that is not in ``gaze2report.gaze.view_log.NOT_BY_A_MODEL`` counts as a model's, so a layer that does
+        not say is taken for one: gaze wrongly taken for unaided cannot be mended later.
+        """
+        return (type(self).__name__,)
+
     def press(self, mouse: LayerMouse) -> bool:
         """The left button went down; True takes the mouse until it goes up."""
         return False

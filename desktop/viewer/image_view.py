@@ -63,6 +63,8 @@ class ImageView(FilmNavigation):
         The reader pressed a button over this view, or gave it the keyboard.
     double_clicked
         The reader double-clicked, and no layer took it.
+    painted
+        The view was painted as it is now; the window system presents it next.
     menu_wanted(QPoint)
         The reader clicked with the right button, at this global position.
     """
@@ -71,6 +73,7 @@ class ImageView(FilmNavigation):
     window_moved = Signal()
     activated = Signal()
     double_clicked = Signal()
+    painted = Signal()
     menu_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -225,6 +228,7 @@ class ImageView(FilmNavigation):
             paint_banner(painter, self.banner, self.width(), alarm=self._alarm)
         self._paint_frame(painter)
         painter.end()
+        self.painted.emit()
 
     def _to_whole_device_pixels(self, painter: QPainter) -> None:
         """Also where a fractional screen scale puts this widget between two device pixels."""

@@ -50,6 +50,10 @@ class Magnifier(ImageLayer):
         self._at_px: tuple[float, float] | None = None
         self.state: MagnifierState = "off"
 
+    def shown_names(self) -> tuple[str, ...]:
+        """The lens, while it is on."""
+        return ("magnifier",) if self.state != "off" else ()
+
     def step(self, at_px: tuple[float, float] | None) -> None:
         """Off, following the pointer, frozen, off; ``at_px`` is the image point to begin with."""
         self.state = _NEXT[self.state]

@@ -59,6 +59,12 @@ class MeasurementLayer(ImageLayer):
         """SOP Instance UID of the film shown; empty for none."""
         return self._view.image.header.instance_uid if self._view.image is not None else ""
 
+    def shown_names(self) -> tuple[str, ...]:
+        """Drawings of the reader, and lines that the program proposes."""
+        drawn = self._drawings.marks(self.film_uid).measurements
+        names = ["measurements"] if self._points or any(not one.is_proposed for one in drawn) else []
+        return (*names, *(["proposed lines"] if any(one.is_proposed for one in drawn) else []))
+
     def cancel(self) -> bool:
         """Let go of what is being drawn or moved; False when there was nothing."""
         was_busy = bool(self._points) or self._in_hand is not None

@@ -81,6 +81,11 @@ class WindowTool:
         grey = windowing.display_table(self.image, self.voi, invert=self.is_inverted).astype(np.uint32)
         return grey * np.uint32(0x010101) | np.uint32(0xFF000000)
 
+    @property
+    def center_and_width(self) -> tuple[float, float] | None:
+        """The window in numbers; None while a lookup table is on."""
+        return (float(self.voi.center), float(self.voi.width)) if isinstance(self.voi, VoiWindow) else None
+
     def text(self) -> str:
         """Corner text: the window in numbers, or the LUT by name."""
         if isinstance(self.voi, VoiLut):

@@ -17,6 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from gaze2report.gaze.affine import SAME, Affine
 
+NOT_BY_A_MODEL = frozenset(
+    {"shutter", "overlay planes", "measurements", "magnifier", "recorded gaze", "recording light"}
+)
+"""Names of overlays that come from the film, the reader or the program; any other counts as a model's."""
+
 FloatArray = NDArray[np.float64]
 GeometryKey = tuple[str, int, str, Affine]
 

@@ -1,0 +1,37 @@
+"""The actions of gaze recording."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.actions import Actions, ActionSpec
+
+if TYPE_CHECKING:
+    from desktop.capture.gaze_capture import GazeCapture
+
+
+def add_capture_actions(actions: Actions, capture: GazeCapture) -> None:
+    """Register what can be done with the tracker."""
+    actions.add(
+        ActionSpec(
+            "gaze.record", "&Record my gaze", "Gaze", ("Ctrl+Alt+G",), section="record", is_checkable=True,
+            tip="Record where you look, case by case, after you have agreed to it",
+        ),
+        capture.toggle_recording,
+        is_checked=lambda: capture.recording.is_armed,
+    )  # fmt: skip
+    actions.add(
+        ActionSpec(
+            "gaze.pause_recording", "Pa&use the recording", "Gaze", ("F7",), section="record", is_checkable=True,
+            tip="Keep no samples of your gaze until you press it again",
+        ),
+        capture.toggle_pause,
+        is_checked=lambda: capture.recording.is_paused,
+    )  # fmt: skip
+    actions.add(
+        ActionSpec(
+            "gaze.tracker", "&Eye tracker...", "Gaze", section="record",
+            tip="Choose and calibrate the eye tracker, and see how good its gaze is",
+        ),
+        capture.show_panel,
+    )  # fmt: skip

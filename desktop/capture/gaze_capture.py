@@ -1,0 +1,163 @@
+"""Gaze recording as one thing for the rest of the window: tracker, consent, recording and their dialogs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from capture.consent import Consent
+from desktop.capture.agent_link import AgentLink
+from desktop.capture.capture_actions import add_capture_actions
+from desktop.capture.capture_panel import CapturePanel
+from desktop.capture.consent_dialog import ConsentDialog
+from desktop.capture.gaze_recording import GazeRecording
+from desktop.capture.pointer import PointerFeed
+from desktop.capture.recording_light import RecordingLight, RecordingMark
+from desktop.capture.tracker_choice import CaptureSettings, TrackerChoice
+from desktop.capture.view_log import ViewLog
+from desktop.services import Services
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop.main_window import MainWindow
+
+RECORDINGS_FOLDER = "recordings"
+
+
+class GazeCapture(QObject):
+    """Made once by the window.
+
+    Attributes
+    ----------
+    settings : CaptureSettings
+    link : AgentLink
+    recording : GazeRecording
+    light : RecordingLight
+        For the foot of the window.
+    panel : CapturePanel or None
+        Once it was wanted.
+    """
+
+    def __init__(self, services: Services, window: MainWindow) -> None:
+        super().__init__(window)
+        self._services, self._window = services, window
+        self.settings = CaptureSettings(services.settings)
+        self.link = AgentLink(services.background, self)
+        self.recording = GazeRecording(self.link, services.reading, services.session, lambda: self.folder, self)
+        self.recording.frequency_hz = self.settings.choice.frequency_hz
+        self.pointer = PointerFeed(self.link, self.settings, self)
+        self.panel: CapturePanel | None = None
+        self.consent_dialog: ConsentDialog | None = None
+        self.marks: list[RecordingMark] = []
+        add_capture_actions(services.actions, self)
+        self.light = RecordingLight(self.link, self.recording, services.actions)
+        self.recording.notice.connect(window.status.say)
+        self.recording.failed.connect(window.notices.fault)
+        self.recording.changed.connect(self._on_changed)
+        self.link.state_changed.connect(self._on_changed)
+        self._on_changed()
+
+    def watch_views(self) -> None:
+        """Log what the window's views present; called when they are there."""
+        views = self._window.viewer.views
+        self.recording.views = ViewLog(views, self.recording.rows, self._is_draft_visible, self)
+        for view in views:
+            mark = RecordingMark(self.link, self.recording)
+            self.marks.append(mark)
+            view.add_layer(mark)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where recordings are written; None while no workspace is open."""
+        workspace = self._services.workspace
+        return workspace.folder / RECORDINGS_FOLDER if workspace is not None else None
+
+    # -- beginning and ending -----------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Use the tracker that was chosen last; called when somebody may work."""
+        if self.settings.choice.backend:
+            self.choose(self.settings.choice)
+
+    def choose(self, choice: TrackerChoice) -> None:
+        """Use another tracker, or none; what is recorded ends first."""
+        self.settings.choice = choice
+        self.recording.frequency_hz = choice.frequency_hz
+        self.recording.stop()
+        if self.folder is not None:
+            self.link.begin(self.folder, choice)
+
+    def end(self) -> None:
+        """The window goes."""
+        self.recording.stop()
+        self.link.end()
+
+    # -- what the reader does -----------------------------------------------------------------------------------
+
+    def toggle_recording(self) -> None:
+        """Record, after the consent, or stop."""
+        if self.recording.is_armed:
+            self.recording.disarm()
+        elif self.link.state.phase in ("off", "lost"):
+            self.show_panel()
+        elif self.recording.consent is not None:
+            self.recording.arm(self.recording.consent)
+        else:
+            self._ask_for_consent()
+
+    def toggle_pause(self) -> None:
+        """Pause, or go on."""
+        self.recording.set_paused(not self.recording.is_paused)
+
+    def show_panel(self) -> None:
+        """Show the panel of the tracker."""
+        if self.panel is None:
+            self.panel = CapturePanel(self, self._services.actions, self._window)
+        self.panel.refresh()
+        self.panel.show()
+        self.panel.raise_()
+        self.panel.activateWindow()
+
+    def _ask_for_consent(self) -> None:
+        keys = self._services.actions.keys_text("gaze.pause_recording")
+        dialog = ConsentDialog(self.settings.pseudonym, keys, self._window)
+        dialog.agreed.connect(self._on_agreed)
+        self.consent_dialog = dialog
+        dialog.open()
+
+    def _on_agreed(self, consent: Consent) -> None:
+        self.settings.pseudonym = consent.reader_pseudonym
+        self.recording.arm(consent)
+
+    # -- what is shown ------------------------------------------------------------------------------------------
+
+    def _on_changed(self) -> None:
+        actions, recording = self._services.actions, self.recording
+        actions["gaze.pause_recording"].setEnabled(recording.case is not None)
+        actions.refresh_checks()
+        is_foot_away = self._window.status.isHidden()
+        for mark in self.marks:
+            mark.is_visible = is_foot_away
+        for view in self._window.viewer.views if self.marks else ():
+            view.update()
+
+    def show_light_on_films(self, is_on: bool) -> None:
+        """The foot of the window, with the light, goes or comes back."""
+        for mark, view in zip(self.marks, self._window.viewer.views, strict=True):
+            mark.is_visible = is_on
+            view.update()
+
+    def _is_draft_visible(self) -> bool:
+        reading, report = self._services.reading, self._window.report
+        if reading.study is None or reading.is_ai_withheld or not _is_seen(report):
+            return False
+        sections = reading.sections
+        has_ai_text = any(origin == "ai" for text in sections.values() for _, _, origin, _ in text.spans)
+        return has_ai_text or any(reading.aside(name) for name in sections)
+
+
+def _is_seen(widget: QWidget) -> bool:
+    return widget.isVisible() and not widget.window().isMinimized()
