@@ -1,4 +1,4 @@
-"""The commands of ``python -m capture`` that need numpy: agent, list, record, verify."""
+"""The commands of ``python -m capture`` that need numpy: agent, list, record, recover, verify."""
 
 from __future__ import annotations
 
@@ -53,6 +53,9 @@ def add_commands(verbs: Any) -> None:
     record.add_argument("--consent", type=Path, help="JSON file with the reader's consent; nothing is recorded without")
     record.add_argument("--json", action="store_true")
     record.set_defaults(run=_record)
+    recover = verbs.add_parser("recover", help="close recordings that were cut off, and say what each lost")
+    recover.add_argument("spool", type=Path, help="folder of the recordings; no agent may be running for it")
+    recover.set_defaults(run=_recover)
     verify = verbs.add_parser("verify", help="check recordings byte by byte")
     verify.add_argument("path", type=Path, help="a recording, or a folder of them")
     verify.add_argument("--json", action="store_true")
@@ -102,12 +105,7 @@ def _record(wanted: argparse.Namespace) -> int:
     consent.check_at(clock.utc_us())
     lock = SpoolLock(wanted.spool)
     try:
-        recovered, unreadable = recording.recover_all(wanted.spool)
-        for recovery in recovered:
-            lost = "unknown" if recovery.lost_ms is None else f"{recovery.lost_ms:.0f} ms"
-            print(f"{recovery.recording_id} was cut off and is recovered; lost: {lost}", file=sys.stderr)
-        for why in unreadable.values():
-            print(why, file=sys.stderr)
+        _recover_all(wanted.spool)
         tracker = _open(wanted, clock)
         path = _record_from(tracker, wanted, consent, clock)
     finally:
@@ -120,6 +118,26 @@ def _record(wanted: argparse.Namespace) -> int:
         print(f"{path}: {checked.n_samples} samples, {counts.missing} missing in {counts.gaps} gaps")
         print("\n".join(checked.faults) or "The recording is whole.")
     return EXIT_OK if checked.is_whole else EXIT_REFUSED
+
+
+def _recover(wanted: argparse.Namespace) -> int:
+    lock = SpoolLock(wanted.spool)
+    try:
+        n_recovered, n_unreadable = _recover_all(wanted.spool)
+    finally:
+        lock.release()
+    print(f"{n_recovered} recovered, {n_unreadable} cannot be read")
+    return EXIT_WRONG_USE if n_unreadable else EXIT_OK
+
+
+def _recover_all(folder: Path) -> tuple[int, int]:
+    recovered, unreadable = recording.recover_all(folder)
+    for recovery in recovered:
+        lost = "unknown" if recovery.lost_ms is None else f"{recovery.lost_ms:.0f} ms"
+        print(f"{recovery.recording_id} was cut off and is recovered; lost: {lost}", file=sys.stderr)
+    for why in unreadable.values():
+        print(why, file=sys.stderr)
+    return len(recovered), len(unreadable)
 
 
 def _record_from(tracker: Tracker, wanted: argparse.Namespace, consent: Consent, clock: Clock) -> Path:

@@ -13,6 +13,7 @@ from typing import Any
 
 from db.database import create_workspace, default_workspace_dir, open_workspace
 from db.errors import WorkspaceDamaged, WorkspaceTooNew, WorkspaceTooOld
+from db.recordings_command import add_commands as add_recording_commands
 from db.records import TEXT_SECTIONS
 from db.report_output.command import add_command as add_export_report
 from gaze2report.errors import EXIT_OK, EXIT_OUR_FAULT, EXIT_WRONG_USE, Gaze2ReportError
@@ -212,6 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     readers.set_defaults(command=_readers)
     add_parsers(readers, [shared])
     add_export_report(add)
+    add_recording_commands(add)
     add(
         "check", _check, "check that the workspace is whole; prints ok and exits 0, else one problem a line and exits 1"
     )

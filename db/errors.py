@@ -184,6 +184,13 @@ class AccountRefused(Gaze2ReportError):
     exit_code = EXIT_REFUSED
 
 
+class NoConsent(Gaze2ReportError):
+    """Gaze of a reader who has not agreed to it, or does so no more: nothing of it is kept."""
+
+    code = "no_consent"
+    exit_code = EXIT_REFUSED
+
+
 class LoginRefused(Gaze2ReportError):
     """A name or password that is wrong; which of them is not said."""
 

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -19,18 +18,13 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_REVISION = "0006"
-"""The newest migration; kept here so that opening an up-to-date workspace need not load Alembic."""
+from db import gaze_tables  # so that whoever knows the tables knows those of recorded gaze too
+from db.metadata import metadata
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = ["gaze_tables", "metadata"]
+
+SCHEMA_REVISION = "0007"
+"""The newest migration; kept here so that opening an up-to-date workspace need not load Alembic."""
 
 patient = Table(
     "patient",

@@ -276,5 +276,58 @@ REVISION_0004: list[tuple[str, str]] = _replaced(
     ),
 )
 
-IN_FORCE = REVISION_0004
+_WITHDRAWN_0007 = "no consent: nothing is kept of this reader"
+
+
+def _needs_consent(table: str, consent_of_row: str) -> tuple[str, str]:
+    """Refuse rows that rest on no consent, or on one that was withdrawn, whether foreign keys are checked or not."""
+    given = f"SELECT 1 FROM gaze_consent c WHERE c.id = {consent_of_row} AND c.withdrawn_at_utc = ''"
+    return _refuse(f"{table}_needs_consent", "BEFORE INSERT", table, f"NOT EXISTS ({given})", _WITHDRAWN_0007)
+
+
+_OF_RECORDING_0007 = "(SELECT consent_key FROM gaze_recording WHERE id = NEW.recording_key)"
+_OF_CASE_0007 = (
+    "(SELECT r.consent_key FROM gaze_case k JOIN gaze_recording r ON r.id = k.recording_key WHERE k.id = NEW.case_key)"
+)
+
+REVISION_0007: list[tuple[str, str]] = [
+    _refuse("gaze_consent_no_delete", "BEFORE DELETE", "gaze_consent", "", "a consent is withdrawn, never removed"),
+    _refuse(
+        "gaze_consent_no_replace",
+        "BEFORE INSERT",
+        "gaze_consent",
+        "EXISTS (SELECT 1 FROM gaze_consent WHERE id = NEW.id OR consent_id = NEW.consent_id)",
+        "a consent is withdrawn, never replaced",
+    ),
+    _refuse(
+        "gaze_consent_fixed",
+        "BEFORE UPDATE",
+        "gaze_consent",
+        " OR ".join(
+            f"NEW.{name} <> OLD.{name}"
+            for name in ("id", "consent_id", "reader_pseudonym", "text_version", "purpose", "operator", "given_utc")
+        )
+        + " OR NEW.valid_until_utc <> OLD.valid_until_utc OR OLD.withdrawn_at_utc <> ''",
+        "a consent is withdrawn, never changed, and a withdrawal is not taken back",
+    ),
+    _needs_consent("gaze_recording", "NEW.consent_key"),
+    _refuse(
+        "gaze_recording_keeps_consent",
+        "BEFORE UPDATE OF id, recording_id, consent_key",
+        "gaze_recording",
+        "NEW.id <> OLD.id OR NEW.recording_id <> OLD.recording_id OR NEW.consent_key <> OLD.consent_key",
+        "a recording keeps the consent it rests on",
+    ),
+    _needs_consent("gaze_calibration", "NEW.consent_key"),
+    *(
+        _needs_consent(table, _OF_RECORDING_0007)
+        for table in (
+            *("gaze_segment", "gaze_chunk", "gaze_time_sync", "gaze_utc_anchor", "gaze_notification"),
+            *("gaze_marker", "gaze_view", "gaze_audio", "gaze_case"),
+        )
+    ),
+    _needs_consent("gaze_fixation", _OF_CASE_0007),
+]
+
+IN_FORCE = [*REVISION_0004, *REVISION_0007]
 """The rules of the newest schema."""

@@ -148,6 +148,17 @@ class ViewRow:
         return np.asarray((x >= left) & (x < right) & (y >= top) & (y < bottom))
 
     @property
+    def shown_rectangles(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Left, top, right, bottom of the part of the image that is shown: in image pixels, and on the monitor."""
+        left, top, right, bottom = self.rectangle_px
+        corners = self.screen_to_image.apply(np.array([(left, top), (right, bottom)]))
+        size = (self.columns_px, self.rows_px)
+        low, high = np.clip(corners.min(axis=0), 0, size), np.clip(corners.max(axis=0), 0, size)
+        on_screen = self.image_to_screen.apply(np.array([low, high]))
+        shown = (*low, *high), (*on_screen.min(axis=0), *on_screen.max(axis=0))
+        return tuple(map(float, shown[0])), tuple(map(float, shown[1]))
+
+    @property
     def geometry_key(self) -> GeometryKey:
         """What must stay the same for a place on the screen to stay the same place on a film."""
         return self.instance_uid, self.pane, self.screen.name, self.image_to_screen

@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from captured import Bench
 
 from capture import __main__ as command
+from capture import recording
 
 ROOT = Path(__file__).parents[3]
 
@@ -104,3 +106,14 @@ def test_without_numpy_the_other_commands_are_said_to_need_it():
     )
     assert done.returncode == 0
     assert "need numpy" in done.stdout
+
+
+def test_a_recording_that_was_cut_off_is_closed_by_a_command(tmp_path, capsys):
+    bench = Bench(tmp_path)
+    bench.run(1)
+    bench.spool.release()
+    assert command.main(["recover", str(tmp_path)]) == 0
+    assert "1 recovered, 0 cannot be read" in capsys.readouterr().out
+    assert recording.describe(bench.path).state == "recovered"
+    assert command.main(["recover", str(tmp_path)]) == 0
+    assert "0 recovered" in capsys.readouterr().out
