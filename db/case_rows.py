@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from db.audit_chain import canonical_json
 from db.database import Workspace
@@ -25,6 +25,16 @@ class Derived:
 
     n_cases: int
     n_fixations: int
+
+
+def kept(workspace: Workspace, recording_id: str) -> Derived:
+    """Say how much was derived from a recording already."""
+    with workspace.reading() as connection:
+        key = recording_row(connection, recording_id).id
+        of_recording = select(gaze_case.c.id).where(gaze_case.c.recording_key == key)
+        n_cases = connection.execute(select(func.count()).select_from(of_recording.subquery())).scalar_one()
+        of_cases = select(func.count()).select_from(gaze_fixation).where(gaze_fixation.c.case_key.in_(of_recording))
+        return Derived(int(n_cases), int(connection.execute(of_cases).scalar_one()))
 
 
 def derive(workspace: Workspace, recording_id: str, *, study_uid: str = "") -> Derived:

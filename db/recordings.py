@@ -126,7 +126,9 @@ def import_recording(workspace: Workspace, path: Path, *, actor: str, study_uid:
                     connection.execute(delete(gaze_recording).where(gaze_recording.c.id == key))
                 raise
         recording_id = str(spool.about["recording_id"])
-    derived = case_rows.derive(workspace, recording_id, study_uid=study_uid)
+    derived = case_rows.kept(workspace, recording_id)
+    if not derived.n_cases or study_uid:
+        derived = case_rows.derive(workspace, recording_id, study_uid=study_uid)
     with workspace.reading() as connection:
         row = recording_row(connection, recording_id)
         counts = json.loads(row.counts_json)
