@@ -12,8 +12,22 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from gaze2report import __version__, gaze_commands, synthetic_commands, training_set_commands
+from gaze2report import (
+    __version__,
+    evaluation_commands,
+    gaze_commands,
+    synthetic_commands,
+    training_set_commands,
+)
 from gaze2report.errors import EXIT_OUR_FAULT, Gaze2ReportError
+
+COMMAND_MODULES = (
+    training_set_commands,
+    gaze_commands,
+    synthetic_commands,
+    evaluation_commands,
+)
+"""Each describes its commands (``add_parsers``) and names what runs them (``COMMANDS``), without a heavy import."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -54,9 +68,8 @@ def build_parser() -> argparse.ArgumentParser:
     weights.add_argument("--out", type=Path, required=True, help="adapter version folder to write; must not exist")
     weights.add_argument("--work", type=Path, help="folder for what can be resumed; default: OUT with .work appended")
 
-    training_set_commands.add_parsers(commands)
-    gaze_commands.add_parsers(commands)
-    synthetic_commands.add_parsers(commands)
+    for module in COMMAND_MODULES:
+        module.add_parsers(commands)
     return parser
 
 
@@ -86,9 +99,9 @@ def _run(parsed: argparse.Namespace) -> int:
         from gaze2report import doctor
 
         return doctor.main(parsed.json)
-    light_commands = training_set_commands.COMMANDS | gaze_commands.COMMANDS | synthetic_commands.COMMANDS
-    if parsed.command in light_commands:
-        return light_commands[parsed.command](parsed)
+    for module in COMMAND_MODULES:
+        if parsed.command in module.COMMANDS:
+            return module.COMMANDS[parsed.command](parsed)
     from gaze2report import commands
 
     if parsed.command == "host":

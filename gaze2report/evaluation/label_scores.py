@@ -92,6 +92,7 @@ def score_labels(
     observations: Sequence[str] = CHEXPERT_OBSERVATIONS,
     *,
     uncertain: UncertainPolicy = "positive",
+    known: NDArray[np.bool_] | None = None,
 ) -> LabelScores:
     """Score label matrices of shape (N, 14) over some observations.
 
@@ -103,6 +104,9 @@ def score_labels(
         ``CHEXPERT_OBSERVATIONS`` or ``FIVE_OBSERVATIONS``.
     uncertain : str
         Policy for -1, on both sides.
+    known : ndarray of bool, shape (N, 14), optional
+        Cells that count; the others are left out on both sides. A report that does not speak of an observation says
+        that it is not there, while a data set that does not label it says nothing.
 
     Raises
     ------
@@ -113,6 +117,8 @@ def score_labels(
         raise ValueError(f"{len(generated)} generated reports are labelled, and {len(reference)} references")
     columns = [CHEXPERT_OBSERVATIONS.index(name) for name in observations]
     sides = [is_positive(labels[:, columns], uncertain) for labels in (generated, reference)]
+    if known is not None:
+        sides = [side & known[:, columns] for side in sides]
     counts = label_counts(*sides)
     examples = example_f1(counts)
     return LabelScores(

@@ -69,6 +69,8 @@ class ReportScores:
         Metrics that a report has by itself; what statistics resample.
     bleu_counts : ndarray of int64, shape (N, 10)
         From which BLEU of any resampled corpus follows.
+    groups : dict of str to ndarray of int
+        Name of each row to the numbers of its reports.
     notes : tuple of str
         What a reader must know, as sentences.
     """
@@ -77,6 +79,7 @@ class ReportScores:
     rows: tuple[ScoreRow, ...]
     per_report: dict[str, NDArray[np.float64]]
     bleu_counts: NDArray[np.int64]
+    groups: dict[str, NDArray[np.intp]] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
 
     def as_text(self) -> str:
@@ -114,18 +117,32 @@ def score_reports(
     training_texts: Sequence[str] | None = None,
     meteor_by: Callable[[Words, Words, Sequence[Sequence[int]]], MeteorScores | NotRun] = meteor,
 ) -> ReportScores:
-    """Score generated reports under one protocol.
+    """Score generated reports under one protocol; see `score_under`."""
+    return score_under(pairs, [protocol], training_texts=training_texts, meteor_by=meteor_by)[0]
+
+
+def score_under(
+    pairs: Sequence[ReportPair],
+    protocols: Sequence[Protocol],
+    *,
+    training_texts: Sequence[str] | None = None,
+    meteor_by: Callable[[Words, Words, Sequence[Sequence[int]]], MeteorScores | NotRun] = meteor,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> list[ReportScores]:
+    """Score generated reports under each protocol, METEOR's program being started once, beside everything else.
 
     Parameters
     ----------
     pairs : sequence of ReportPair
         At least one.
-    protocol : Protocol
-        ``COCO`` or ``R2GEN``.
+    protocols : sequence of Protocol
+        Among ``COCO`` and ``R2GEN``.
     training_texts : sequence of str or None
         Reports that the model was trained on; None makes one row only, and the notes say so.
     meteor_by : callable
         Computes METEOR, beside everything else because it takes longest.
+    meanwhile : callable
+        Other work that the wait for METEOR is used for.
 
     Raises
     ------
@@ -134,21 +151,61 @@ def score_reports(
     """
     if not pairs:
         raise ValueError("there are no reports to score")
-    hypotheses = words([pair.generated for pair in pairs], protocol)
-    references = words([pair.reference for pair in pairs], protocol)
+    sides = [
+        (words([pair.generated for pair in pairs], protocol), words([pair.reference for pair in pairs], protocol))
+        for protocol in protocols
+    ]
     groups, notes = _groups(pairs, training_texts)
     with ThreadPoolExecutor(1, "meteor") as executor:
-        promised = executor.submit(meteor_by, hypotheses, references, [group.tolist() for _, group in groups])
-        counts = bleu_counts(hypotheses, references)
-        per_report = _per_report(pairs, hypotheses, references)
+        promised = executor.submit(_meteor_of_all, sides, [group for _, group in groups], meteor_by)
+        counts = [bleu_counts(*side) for side in sides]
+        per_report = [_per_report(pairs, *side) for side in sides]
+        meanwhile()
         by_meteor = promised.result()
+    return [
+        _scores_under(protocol, pairs, groups, notes, counted, by_report, of_meteor)
+        for protocol, counted, by_report, of_meteor in zip(protocols, counts, per_report, by_meteor, strict=True)
+    ]
+
+
+def _meteor_of_all(
+    sides: Sequence[tuple[Words, Words]],
+    groups: Sequence[NDArray[np.intp]],
+    meteor_by: Callable[[Words, Words, Sequence[Sequence[int]]], MeteorScores | NotRun],
+) -> list[MeteorScores | NotRun]:
+    """METEOR under every protocol in one run of its program: the corpora stand one behind the other."""
+    hypotheses = [report for side, _ in sides for report in side]
+    references = [report for _, side in sides for report in side]
+    size = len(sides[0][0])
+    shifted = [(group + size * number).tolist() for number in range(len(sides)) for group in groups]
+    answer = meteor_by(hypotheses, references, shifted)
+    if isinstance(answer, NotRun):
+        return [answer] * len(sides)
+    return [
+        MeteorScores(
+            answer.per_report[size * number : size * (number + 1)],
+            answer.of_groups[len(groups) * number : len(groups) * (number + 1)],
+        )
+        for number in range(len(sides))
+    ]
+
+
+def _scores_under(
+    protocol: Protocol,
+    pairs: Sequence[ReportPair],
+    groups: Sequence[tuple[str, NDArray[np.intp]]],
+    notes: tuple[str, ...],
+    counts: NDArray[np.int64],
+    per_report: dict[str, NDArray[np.float64]],
+    by_meteor: MeteorScores | NotRun,
+) -> ReportScores:
     if isinstance(by_meteor, MeteorScores):
         per_report["METEOR"] = by_meteor.per_report
     rows = []
     for number, (name, group) in enumerate(groups):
         of_group = by_meteor if isinstance(by_meteor, NotRun) else by_meteor.of_groups[number]
         rows.append(ScoreRow(name, len(group), _row(pairs, group, counts, per_report, of_group)))
-    return ReportScores(protocol, tuple(rows), per_report, counts, notes)
+    return ReportScores(protocol, tuple(rows), per_report, counts, dict(groups), notes)
 
 
 def _groups(
