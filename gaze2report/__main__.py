@@ -101,7 +101,7 @@ def _run(parsed: argparse.Namespace) -> int:
         return doctor.main(parsed.json)
     for module in COMMAND_MODULES:
         if parsed.command in module.COMMANDS:
-            return module.COMMANDS[parsed.command](parsed)
+            return int(module.COMMANDS[parsed.command](parsed))
     from gaze2report import commands
 
     if parsed.command == "host":
