@@ -56,9 +56,10 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def evaluate(parsed: argparse.Namespace) -> int:
     """Evaluate, write page, tables and figures, and print the tables."""
+    _check(parsed)
+    library_noise.silence()
     from gaze2report.evaluation.evaluation_files import PAGE, as_text, to_json, write_files
 
-    _check(parsed)
     evaluation = _of_texts(parsed) if parsed.drafts is not None else _of_adapter(parsed)
     write_files(evaluation, parsed.out)
     if parsed.json:
@@ -92,7 +93,6 @@ def _of_adapter(parsed: argparse.Namespace) -> Evaluation:
     from gaze2report.evaluation.drafted_split import DraftStore, Run
     from gaze2report.models.adapter import embedded_adapter, read_manifest
 
-    library_noise.silence()
     training_set = TrainingSet.open(parsed.data)
     folder = embedded_adapter() if parsed.adapter == "embedded" else Path(parsed.adapter)
     manifest, description = read_manifest(folder), training_set.manifest.description
