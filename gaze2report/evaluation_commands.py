@@ -49,9 +49,39 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="reports the model was trained on: a training set, or a file with a column reference; "
         "default with --data: its own train split",
     )
+    _add_supplied_options(evaluate)
     evaluate.add_argument("--worst", type=int, default=8, metavar="N", help="how many of the worst cases to show")
     evaluate.add_argument("--out", type=Path, required=True, metavar="DIR", help="goes on where a stopped run was")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+
+    importer = commands.add_parser("import-chexbert", help="convert CheXbert's published weights, which are a pickle")
+    importer.add_argument(
+        "weights", type=Path, metavar="CHEXBERT.pth", help="read with weights_only: no code of it runs"
+    )
+    importer.add_argument("--bert", type=Path, required=True, help="folder with config.json and vocab.txt of its BERT")
+    importer.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="must not exist")
+
+
+def _add_supplied_options(evaluate: argparse.ArgumentParser) -> None:
+    files = evaluate.add_argument_group("metrics from files of yours; nothing is ever fetched")
+    files.add_argument("--chexbert", type=Path, metavar="FOLDER", help="made by import-chexbert")
+    files.add_argument(
+        "--radgraph", type=Path, nargs=2, metavar=("GENERATED.json", "REFERENCE.json"), help="RadGraph's annotations"
+    )
+    files.add_argument("--bertscore", type=Path, metavar="FOLDER", help="model with safetensors and tokenizer")
+    files.add_argument("--bertscore-layer", type=int, metavar="N", help="default: 5 of distilroberta-base")
+    files.add_argument("--bertscore-baseline", type=Path, metavar="FILE", help="rescale with this table of bert_score")
+    files.add_argument("--ratescore", type=Path, nargs=3, metavar=("ENTITY_MODEL", "EMBEDDING_MODEL", "WEIGHTS.json"))
+    files.add_argument("--scores", type=Path, metavar="FILE", help="CSV of scores of another program: id, metrics")
+
+
+def import_chexbert(parsed: argparse.Namespace) -> int:
+    """Convert the weights of CheXbert into a folder of safetensors."""
+    library_noise.silence()
+    from gaze2report.evaluation.supplied.chexbert import import_chexbert as convert
+
+    print(convert(parsed.weights, parsed.bert, parsed.out))
+    return EXIT_OK
 
 
 def evaluate(parsed: argparse.Namespace) -> int:
@@ -210,7 +240,17 @@ def _evaluate(
 ) -> Evaluation:
     from gaze2report.evaluation.evaluate import evaluate_cases
     from gaze2report.evaluation.report_metrics.protocol import PROTOCOLS
+    from gaze2report.evaluation.supplied_metrics import SuppliedFiles, measure_supplied
 
+    files = SuppliedFiles(
+        chexbert=parsed.chexbert,
+        radgraph=tuple(parsed.radgraph) if parsed.radgraph else None,
+        bert_score=parsed.bertscore,
+        bert_score_layer=parsed.bertscore_layer,
+        bert_score_baseline=parsed.bertscore_baseline,
+        ratescore=tuple(parsed.ratescore) if parsed.ratescore else None,
+        scores=parsed.scores,
+    )
     protocols = list(PROTOCOLS.values()) if parsed.protocol == "both" else [PROTOCOLS[parsed.protocol]]
     name = parsed.drafts.stem if parsed.drafts is not None else facts[0][1].split(",")[0]
     print(f"measuring {len(cases)} cases", file=sys.stderr)
@@ -224,7 +264,8 @@ def _evaluate(
         training_texts=training_texts,
         n_worst=parsed.worst,
         notes=notes,
+        supplied=lambda told: measure_supplied(files, told, parsed.uncertain),
     )
 
 
-COMMANDS = {"evaluate": evaluate}
+COMMANDS = {"evaluate": evaluate, "import-chexbert": import_chexbert}

@@ -17,7 +17,7 @@ from gaze2report.types import Fixation, Image
 INK = (255, 196, 64)
 BOX_INK = (96, 200, 255)
 LONG_SIDE_PX = 1200
-THUMBNAIL_SIDE_PX = 420
+THUMBNAIL_SIDE_PX = 560
 
 NamedBox = tuple[str, tuple[float, float, float, float]]
 """What a box shows, and its corners x0, y0, x1, y1 in pixels of the film."""
@@ -67,7 +67,7 @@ def draw_on_film(
     picture = PillowImage.new("RGB", (film.width, film.height + foot_px), (16, 17, 19))
     picture.paste(film, (0, 0))
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(size=max(11, round(18 * mark)))
+    font = ImageFont.load_default(size=max(14, round(18 * mark)))
     for name, (x0, y0, x1, y1) in boxes:
         corners = [round(value * scale) for value in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))]
         draw.rectangle(corners, outline=BOX_INK, width=max(2, round(3 * mark)))

@@ -12,15 +12,12 @@ from gaze2report.evaluation.clinical_labels import UncertainPolicy, is_positive,
 from gaze2report.evaluation.evaluated_case import EvaluatedCase, NotDrafted, decision_matrix, set_label_matrix
 from gaze2report.evaluation.findings_scores import FindingScores
 from gaze2report.evaluation.measured import (
-    SUPPLIED,
     ComparedLabels,
     Measured,
     compare_labels,
     measure_head,
     measure_quality,
     measure_text,
-    of_interval,
-    resampled_mean,
 )
 from gaze2report.evaluation.report_metrics.meteor import MeteorScores, meteor
 from gaze2report.evaluation.report_metrics.not_run import NotRun
@@ -35,9 +32,6 @@ HEAD_SET = "findings head against set labels"
 HEAD_REPORT = "findings head against report labels"
 FEW_LABELS = 20
 Numbers = NDArray[np.intp]
-
-SuppliedMetric = Callable[[Sequence[EvaluatedCase]], "dict[str, NDArray[np.float64] | NotRun]"]
-"""A metric from files that the user supplies: cases with reference to names and values, shape (N,), or why not."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +105,7 @@ def evaluate_cases(
     protocols: Sequence[Protocol] = (COCO, R2GEN),
     uncertain: UncertainPolicy = "positive",
     training_texts: Sequence[str] | None = None,
-    supplied: Sequence[SuppliedMetric] = (),
+    supplied: Callable[[Sequence[EvaluatedCase]], list[Measured]] = lambda _: [],
     n_worst: int = 8,
     notes: Sequence[str] = (),
     meteor_by: Callable[[Words, Words, Sequence[Sequence[int]]], MeteorScores | NotRun] = meteor,
@@ -124,8 +118,8 @@ def evaluate_cases(
         At least one.
     training_texts : sequence of str or None
         Reports that the model was trained on, for the rows of seen and unseen texts.
-    supplied : sequence of SuppliedMetric
-        Metrics from files of the user.
+    supplied : callable
+        Measures metrics from files of the user on the cases that have a reference.
     n_worst : int
         How many of the worst cases to tell.
 
@@ -157,7 +151,7 @@ def evaluate_cases(
     measured = [row for scores in texts for row in measure_text(scores, [case.patient_id for case in told])]
     measured += measure_quality(cases, groups | {name: chosen[g] for name, g in of_text.items() if name != ALL})
     measured += parts.finish({name: group for name, group in of_text.items()}, groups)
-    measured += _supplied(supplied, told)
+    measured += supplied(told) if told else []
     note = power_note(len({case.patient_id for case in cases}))
     return Evaluation(
         title=title,
@@ -273,13 +267,3 @@ class _Parts:
             self.notes.append("The set carries no labels of its own; labels are those of its reports, by our rules.")
         if not has_head:
             self.notes.append("No probabilities of a findings head come with these texts, so it is not measured.")
-
-
-def _supplied(metrics: Sequence[SuppliedMetric], told: Sequence[EvaluatedCase]) -> list[Measured]:
-    patients = [case.patient_id for case in told]
-    found = []
-    for metric in metrics:
-        for name, values in metric(told).items() if told else ():
-            score = values if isinstance(values, NotRun) else resampled_mean(values, patients)
-            found.append(of_interval(SUPPLIED, "files of the user", ALL, name, score, len(told)))
-    return found

@@ -167,8 +167,12 @@ def _labels(page: HtmlPage, evaluation: Evaluation, figures: Figures) -> None:
             hits, added, missed = compared.fourteen.counts[:, column].sum(axis=0).tolist()
             cells += [_shown(score), f"{hits} / {added} / {missed}"]
         by_finding.append([name, *cells])
-    head = [cell for compared in evaluation.labels for cell in (compared.of, "both / only first / only second")]
-    page.table(["F1 by observation", *head], by_finding)
+    head = [cell for compared in evaluation.labels for cell in (compared.of, "n")]
+    page.table(
+        ["F1 by observation", *head],
+        by_finding,
+        "n: cases in which both sides have it, only the first, only the second.",
+    )
     _figure(page, figures, "f1-by-finding")
 
 
@@ -205,7 +209,8 @@ def _plain(page: HtmlPage, evaluation: Evaluation, part: str, title: str) -> Non
             [metric, *(_shown(next((r for r in rows if r.metric == metric and r.row == name), None)) for name in names)]
             for metric in metrics
         ]
-        page.table(["", *names], table)
+        how = "; ".join(dict.fromkeys(row.of for row in rows if not isinstance(row.score, NotRun)))
+        page.table(["", *names], table, f"{how}." if part == SUPPLIED and how else "")
         _why_not(page, rows)
 
 

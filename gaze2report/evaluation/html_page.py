@@ -9,7 +9,7 @@ from html import escape
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #222; background: #fff;
-  max-width: 62rem; margin: 2rem auto; padding: 0 1.2rem; }
+  max-width: 72rem; margin: 2rem auto; padding: 0 1.2rem; }
 h1 { font-size: 1.6rem; font-weight: 600; margin-bottom: .4rem; }
 h2 { font-size: 1.2rem; font-weight: 600; margin: 2.2rem 0 .5rem; border-bottom: 1px solid #ddd;
   padding-bottom: .2rem; }
@@ -17,7 +17,7 @@ h3 { font-size: 1rem; font-weight: 600; margin: 1.4rem 0 .3rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: .5rem 0 1rem; font-variant-numeric: tabular-nums; font-size: .9rem; }
 caption { text-align: left; color: #555; padding: .2rem 0; }
-th, td { text-align: right; padding: .2rem .7rem; border-bottom: 1px solid #e6e6e6; white-space: nowrap; }
+th, td { text-align: right; padding: .2rem .55rem; border-bottom: 1px solid #e6e6e6; white-space: nowrap; }
 th { font-weight: 600; border-bottom: 1px solid #999; }
 th:first-child, td:first-child { text-align: left; }
 td small { color: #555; }
@@ -26,7 +26,7 @@ td small { color: #555; }
 figure { margin: 1rem 0; }
 figure img { max-width: 100%; height: auto; }
 figcaption { color: #555; font-size: .85rem; }
-.case { display: grid; grid-template-columns: minmax(14rem, 22rem) 1fr; gap: 1.2rem; margin: 1.2rem 0;
+.case { display: grid; grid-template-columns: minmax(14rem, 26rem) 1fr; gap: 1.2rem; margin: 1.2rem 0;
   border-top: 1px solid #ddd; padding-top: 1rem; }
 .case img { width: 100%; background: #111; }
 .case h3 { margin-top: 0; }

@@ -210,6 +210,9 @@ def measure_head(
     ]
     found = []
     for one in scored:
+        if not one.cases:
+            found.append(of_interval(HEAD, of, one.name, "AUROC", one.auroc, 0))
+            continue
         for metric, value in (("AUROC", one.auroc), ("ECE", one.calibration_error), ("Brier", one.brier)):
             found.append(of_interval(HEAD, of, one.name, metric, value, one.cases))
         found.append(Measured(HEAD, of, one.name, "positive", float(one.positive), cases=one.cases))

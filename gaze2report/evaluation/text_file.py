@@ -41,7 +41,7 @@ def read_text_file(path: Path, required: Sequence[str] = REQUIRED) -> tuple[list
         missing = [name for name in required if not isinstance(row.get(name), str)]
         if missing:
             raise UnreadableInput(path, f"line {number} has no text {missing[0]!r}")
-        name = str(row.get("id") or number)
+        name = str(row.get("id") or f"line {number}")
         if name in seen:
             raise UnreadableInput(path, f"line {number} has the id {name!r} of a line before it")
         seen.add(name)

@@ -143,9 +143,9 @@ def read_annotations(path: Path, case_ids: Sequence[str], text_of: Callable[[int
         raise UnreadableInput(path, f"is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise UnreadableInput(path, "is not a JSON object of annotations")
-    keys = list(case_ids)
-    if not set(keys) <= set(content):
-        keys = [str(number) for number in range(len(case_ids))]
+    keys, numbers = list(case_ids), [str(number) for number in range(len(case_ids))]
+    if not set(keys) <= set(content) and set(numbers) <= set(content):
+        keys = numbers
     found = []
     for number, (case_id, key) in enumerate(zip(case_ids, keys, strict=True)):
         if key not in content:
