@@ -17,6 +17,7 @@ from gaze2report import (
     evaluation_commands,
     gaze_commands,
     synthetic_commands,
+    training_commands,
     training_set_commands,
 )
 from gaze2report.errors import EXIT_OUR_FAULT, Gaze2ReportError
@@ -26,6 +27,7 @@ COMMAND_MODULES = (
     gaze_commands,
     synthetic_commands,
     evaluation_commands,
+    training_commands,
 )
 """Each describes its commands (``add_parsers``) and names what runs them (``COMMANDS``), without a heavy import."""
 

@@ -44,19 +44,50 @@ class ScanpathConfig:
 
 @dataclass(frozen=True)
 class GraphConfig:
-    """Sizes of the gaze graph."""
+    """Layers of the gaze graph: ``max_relative`` (Vision GNN) or ``gatv2``.
+
+    ``transition_weight`` is how much more an edge along the scanpath counts, for each share of the looking time that
+    its two fixations took; 0: as much as any other edge.
+    """
 
     depth: int = 2
     n_neighbours: int = 9
     gaze_weight: float = 1.0
     sigma_patches: float = 1.0
+    layer: str = "max_relative"
+    n_heads: int = 4
+    transition_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.layer not in ("max_relative", "gatv2"):
+            raise ValueError(f"layer={self.layer!r} is no layer of the gaze graph; it is max_relative or gatv2")
+
+
+@dataclass(frozen=True)
+class ViewsConfig:
+    """How many films of a study the model is given, frontal first, and how they become one: mean or concatenate."""
+
+    max_views: int = 1
+    fusion: str = "mean"
+
+    def __post_init__(self) -> None:
+        if self.fusion not in ("mean", "concatenate"):
+            raise ValueError(f"fusion={self.fusion!r} is no fusion of views; it is mean or concatenate")
+        if not 1 <= self.max_views <= 4:
+            raise ValueError(f"max_views={self.max_views} must lie between 1 and 4")
 
 
 @dataclass(frozen=True)
 class PromptConfig:
-    """How many visual-gaze tokens the language model is given."""
+    """What the language model is given before the report.
+
+    ``n_tokens`` visual-gaze tokens; with ``observations``, also a soft token an observation and their names in the
+    instruction; with ``begin_of_text``, the token that the language model expects at the beginning.
+    """
 
     n_tokens: int = 8
+    observations: bool = True
+    begin_of_text: bool = False
 
     def __post_init__(self) -> None:
         if self.n_tokens < 1:
@@ -65,11 +96,12 @@ class PromptConfig:
 
 @dataclass(frozen=True)
 class LoraSettings:
-    """Rank, scale and target modules of the language model's LoRA adapter."""
+    """Rank, scale, dropout and target modules of the language model's LoRA adapter; ``all-linear`` means every one."""
 
     rank: int = 16
     alpha: int = 32
     targets: tuple[str, ...] = ("q_proj", "v_proj")
+    dropout: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -88,6 +120,7 @@ class ModelConfig:
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     scanpath: ScanpathConfig = field(default_factory=ScanpathConfig)
     graph: GraphConfig = field(default_factory=GraphConfig)
+    views: ViewsConfig = field(default_factory=ViewsConfig)
     prompt: PromptConfig = field(default_factory=PromptConfig)
     lora: LoraSettings = field(default_factory=LoraSettings)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)

@@ -13,15 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaze2report import __version__
+from gaze2report import __version__, base_models
 from gaze2report.config import ModelConfig
 from gaze2report.data.transforms import Preprocessing, display_to_input
 from gaze2report.errors import AdapterUnusable, DraftCancelled, Gaze2ReportError
 from gaze2report.gaze.time_aggregation import PatchGaze, aggregate
 from gaze2report.imaging.quality import check_draftable
 from gaze2report.imaging.windowing import to_display
-from gaze2report.language_model import locate
-from gaze2report.models.adapter import AdapterManifest, load_adapter
+from gaze2report.models.adapter import AdapterManifest, load_adapter, read_manifest
 from gaze2report.models.gaze2report import Gaze2Report
 from gaze2report.models.generator import Decoding, load_language_model
 from gaze2report.report_text import SectionSplitter, begun_report, to_sentences
@@ -65,7 +64,8 @@ class Drafter:
         """
         torch.set_num_threads(min(MAX_THREADS, os.cpu_count() or 1))
         progress("finding the language model", 0, 3)
-        base = locate()
+        wanted = read_manifest(adapter)
+        base = base_models.find(wanted.base_model_sha256, wanted.base_model, adapter)
         progress("loading the language model", 1, 3)
         language_model, tokenizer = load_language_model(base.path)
         progress("loading the adapter", 2, 3)

@@ -20,7 +20,7 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "gaze2report-setup.json"
 LOWEST_PYTHON = (3, 11)
-KNOWN_EXTRAS = {"demo", "test", "check", "weights"}
+KNOWN_EXTRAS = {"demo", "test", "check", "weights", "training"}
 
 sys.path.insert(0, str(ROOT))
 

@@ -28,12 +28,15 @@ class PatchGaze:
         Number of fixations on the patch.
     visited : ndarray of int64, shape (F,)
         Patch of each fixation in order.
+    visit_share : ndarray of float32, shape (F,)
+        Share of the whole looking time that each fixation took; sums to 1.
     """
 
     duration: NDArray[np.float32]
     first_visit: NDArray[np.float32]
     visit_count: NDArray[np.float32]
     visited: NDArray[np.int64]
+    visit_share: NDArray[np.float32]
 
 
 def aggregate(
@@ -75,4 +78,11 @@ def aggregate(
             first_visit[patch] = 1.0 - order / len(inside)
     if duration.sum() > 0:
         duration /= duration.sum()
-    return PatchGaze(duration.astype(np.float32), first_visit, visit_count, np.array(visited, dtype=np.int64))
+    seconds = np.array([f.duration_s for f in inside], dtype=np.float32)
+    return PatchGaze(
+        duration.astype(np.float32),
+        first_visit,
+        visit_count,
+        np.array(visited, dtype=np.int64),
+        seconds / seconds.sum() if len(seconds) else seconds,
+    )

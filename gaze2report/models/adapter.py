@@ -8,6 +8,7 @@
     adapter_config.json        LoRA, in PEFT's own form
     adapter_model.safetensors
     README.md                  the model card
+    language-model/            the base language model, only where it was made for this version
 
 Written aside and renamed at the end, never changed afterwards; safetensors and JSON only. The version's hash is the
 SHA-256 over the hashes of its files, so that it names the content.
@@ -30,6 +31,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from gaze2report.base_models import INSIDE
 from gaze2report.config import ModelConfig, from_plain, to_plain
 from gaze2report.errors import AdapterUnusable, StorageFailed
 from gaze2report.models.gaze2report import Gaze2Report, build_model
@@ -85,8 +87,19 @@ def embedded_adapter() -> Path:
     return Path(__file__).resolve().parent.parent / "adapters" / "embedded"
 
 
-def save_adapter(folder: Path, model: Gaze2Report, config: ModelConfig, manifest: AdapterManifest, card: str) -> Path:
+def save_adapter(
+    folder: Path,
+    model: Gaze2Report,
+    config: ModelConfig,
+    manifest: AdapterManifest,
+    card: str,
+    *,
+    language_model: Path | None = None,
+) -> Path:
     """Write an adapter version; the folder appears whole or not at all.
+
+    With ``language_model``, the base language model of that folder becomes part of it: for one so small that it was
+    made for this version alone.
 
     Raises
     ------
@@ -106,15 +119,18 @@ def save_adapter(folder: Path, model: Gaze2Report, config: ModelConfig, manifest
         save_file(_half(get_peft_model_state_dict(peft_model)), aside / LORA_WEIGHTS)
         lora = peft_model.peft_config["default"].to_dict()
         lora["base_model_name_or_path"] = manifest.base_model
-        lora["target_modules"] = sorted(lora["target_modules"])
+        if not isinstance(lora["target_modules"], str):
+            lora["target_modules"] = sorted(lora["target_modules"])
         lora["inference_mode"] = True
         _write_json(aside / LORA_CONFIG, {key: value for key, value in lora.items() if _is_plain(value)})
         _write_json(aside / CONFIG, to_plain(config))
         (aside / CARD).write_text(card, encoding="utf-8")
+        if language_model is not None:
+            shutil.copytree(language_model, aside / INSIDE)
         files = {name: _file_sha256(aside / name) for name in HASHED_FILES}
         content = {**to_plain(manifest), "files": files, "sha256": _hash_of_files(files)}
         _write_json(aside / MANIFEST, content)
-        for path in aside.iterdir():
+        for path in (path for path in aside.rglob("*") if path.is_file()):
             path.chmod(0o644)  # safetensors writes for the owner alone; a version is read by a whole department
         aside.chmod(0o755)
         os.replace(aside, folder)

@@ -58,8 +58,11 @@ class FindingsHead(nn.Module):
 
     def probabilities(self, features: Tensor) -> Tensor:
         """Map patch features (B, N, D) to calibrated probabilities (B, O) in [0, 1]."""
-        logits = self(features) / self.log_temperature.exp() + self.prior_shift
-        return torch.as_tensor(logits.sigmoid())
+        return self.calibrated(self(features))
+
+    def calibrated(self, logits: Tensor) -> Tensor:
+        """Map raw logits (B, O) to calibrated probabilities (B, O) in [0, 1]."""
+        return torch.as_tensor((logits / self.log_temperature.exp() + self.prior_shift).sigmoid())
 
     def decisions(self, probabilities: Tensor, sharpness: float = 4.0) -> Tensor:
         """Map calibrated probabilities (B, O) to how firmly the report should assert each observation, in [0, 1].

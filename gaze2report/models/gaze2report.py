@@ -1,7 +1,7 @@
 """Gaze2Report: encoder, scanpath, gaze graph, prompt and generator in their order, and the findings head.
 
-Notation used for tensor shapes: B batch, N patches, K visual-gaze tokens, O observations, D feature width, H
-language-model width, S image side.
+Notation used for tensor shapes: B batch, V views, P films of the batch, N patches, K visual-gaze tokens,
+O observations, D feature width, H language-model width, S image side.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from gaze2report.models.gaze_graph import GazeGraph
 from gaze2report.models.generator import NO_FINDING, Decoding, Generator
 from gaze2report.models.prompt import ObservationTokens, VisualGazePrompt
 from gaze2report.models.scanpath import PredictedFixation, ScanpathPredictor
+from gaze2report.models.views import StudyFusion
 from gaze2report.types import CHEXPERT_OBSERVATIONS, Fixation
 
 
@@ -32,6 +33,7 @@ class Gaze2Report(nn.Module):
     findings : patch features to observation logits (B, O)
     scanpath : patch features to ordered fixations and a duration map (B, N)
     gaze_graph : patch features and gaze to node features (B, N, D)
+    fusion : node features of the films of a study to those of the study
     prompt : node features to visual-gaze tokens (B, K, H)
     observation_tokens : observation decisions (B, O) to observation tokens (B, O, H)
     generator : prompt to text
@@ -46,6 +48,9 @@ class Gaze2Report(nn.Module):
         prompt: VisualGazePrompt,
         observation_tokens: ObservationTokens,
         generator: Generator,
+        fusion: StudyFusion | None = None,
+        *,
+        with_observations: bool = True,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -55,16 +60,37 @@ class Gaze2Report(nn.Module):
         self.prompt = prompt
         self.observation_tokens = observation_tokens
         self.generator = generator
+        self.fusion = fusion or StudyFusion(encoder.width)
+        self.with_observations = with_observations
 
-    def prompt_tokens(self, features: Tensor, gaze: Sequence[PatchGaze], decisions: Tensor) -> Tensor:
-        """Make the prompt (B, K + O, H) of patch features (B, N, D), gaze, and observation decisions (B, O)."""
-        nodes = self.gaze_graph(features, gaze)
-        return torch.cat([self.prompt(nodes), self.observation_tokens(decisions)], dim=1)
+    def prompt_tokens(
+        self, features: Tensor, gaze: Sequence[PatchGaze], decisions: Tensor, view_mask: Tensor | None = None
+    ) -> Tensor:
+        """Make the prompt (B, K + O, H), or (B, K, H) without observations.
+
+        Parameters
+        ----------
+        features : Tensor (P, N, D)
+            Patch features of all films, study by study.
+        gaze : sequence of PatchGaze
+            P of them.
+        decisions : Tensor (B, O)
+        view_mask : Tensor (B, V), bool, optional
+            Which views the studies have; by default every film is a study.
+        """
+        if view_mask is None:
+            view_mask = torch.ones(len(features), 1, dtype=torch.bool, device=features.device)
+        visual = self.prompt(*self.fusion(self.gaze_graph(features, gaze), view_mask))
+        return torch.cat([visual, self.observation_tokens(decisions)], dim=1) if self.with_observations else visual
+
+    def words_of(self, decisions: Tensor) -> list[str] | None:
+        """Observations (O,) that the instruction names; None where it names none at all."""
+        return reported_observations(decisions) if self.with_observations else None
 
     def draft(
         self,
         features: Tensor,
-        gaze: PatchGaze,
+        gaze: PatchGaze | Sequence[PatchGaze],
         decisions: Tensor,
         *,
         decoding: Decoding,
@@ -73,12 +99,14 @@ class Gaze2Report(nn.Module):
         on_text: Callable[[str], None] = lambda _: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> str:
-        """Write the report of one image from its features (1, N, D), gaze and decisions (1, O), or go on with one."""
+        """Write the report of one study from its features (V, N, D), gaze and decisions (1, O), or go on with one."""
+        of_films = [gaze] if isinstance(gaze, PatchGaze) else gaze
+        views = torch.ones(1, len(of_films), dtype=torch.bool, device=features.device)
         with torch.inference_mode():
-            tokens = self.prompt_tokens(features, [gaze], decisions)
+            tokens = self.prompt_tokens(features, of_films, decisions, views)
         return self.generator.generate(
             tokens,
-            reported_observations(decisions[0]),
+            self.words_of(decisions[0]),
             decoding=decoding,
             seed=seed,
             begun=begun,
@@ -102,16 +130,27 @@ def build_encoder(config: ModelConfig) -> HybridEncoder | ViTEncoder:
 def build_model(config: ModelConfig, language_model: Any, tokenizer: Any) -> Gaze2Report:
     """Build the whole model with fresh weights around a language model that already has its LoRA adapter, if any."""
     encoder = build_encoder(config)
-    generator = Generator(language_model, tokenizer)
+    generator = Generator(language_model, tokenizer, begin_of_text=config.prompt.begin_of_text)
     s, g = config.scanpath, config.graph
     return Gaze2Report(
         encoder=encoder,
         findings=FindingsHead(encoder.width),
         scanpath=ScanpathPredictor(encoder.width, encoder.grid_side, s.width, s.depth, s.n_heads, s.max_fixations),
-        gaze_graph=GazeGraph(encoder.width, encoder.grid_side, g.depth, g.n_neighbours, g.gaze_weight),
+        gaze_graph=GazeGraph(
+            encoder.width,
+            encoder.grid_side,
+            g.depth,
+            g.n_neighbours,
+            g.gaze_weight,
+            layer=g.layer,
+            n_heads=g.n_heads,
+            transition_weight=g.transition_weight,
+        ),
         prompt=VisualGazePrompt(encoder.width, generator.width, config.prompt.n_tokens, generator.embedding_norm),
         observation_tokens=ObservationTokens(len(CHEXPERT_OBSERVATIONS), generator.width, generator.embedding_norm),
         generator=generator,
+        fusion=StudyFusion(encoder.width, "mean" if config.views.fusion == "mean" else "concatenate"),
+        with_observations=config.prompt.observations,
     )
 
 

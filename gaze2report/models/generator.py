@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,17 @@ class Generator(nn.Module):
         The model, with or without a PEFT adapter around it.
     tokenizer
         Its tokenizer.
+    begin_of_text : bool
+        Put the token before the prompt that the language model was trained to see first (Llama 2, Gemma).
     """
 
-    def __init__(self, language_model: Any, tokenizer: Any) -> None:
+    def __init__(self, language_model: Any, tokenizer: Any, *, begin_of_text: bool = False) -> None:
         super().__init__()
         self.language_model = language_model
         self.tokenizer = tokenizer
+        if begin_of_text and tokenizer.bos_token_id is None:
+            raise ValueError("the tokenizer of this language model has no token for the beginning of a text")
+        self._begin_ids = [int(tokenizer.bos_token_id)] if begin_of_text else []
 
     @property
     def width(self) -> int:
@@ -88,8 +94,14 @@ class Generator(nn.Module):
 
     @property
     def embedding_norm(self) -> float:
-        """Mean norm of a word embedding: the natural scale of a prompt token."""
-        return float(self.language_model.get_input_embeddings().weight.detach().norm(dim=1).mean())
+        """Mean norm of a word embedding as the model looks it up: the natural scale of a prompt token.
+
+        Gemma multiplies its embeddings by the root of their width on look-up, so that the table's own norm would be
+        too small by that factor.
+        """
+        embed = self.language_model.get_input_embeddings()
+        with torch.no_grad():
+            return float(embed(torch.arange(len(embed.weight), device=embed.weight.device)).norm(dim=1).mean())
 
     def instruction_ids(self, observed: Sequence[str] | None) -> list[int]:
         """Tokenize the instruction, opened by the names of the observations to report.
@@ -113,7 +125,7 @@ class Generator(nn.Module):
         """Mean embedding of the tokens of each word or phrase, shape (words, H)."""
         embed = self.language_model.get_input_embeddings()
         rows = [self.tokenizer(f" {word}", add_special_tokens=False).input_ids for word in words]
-        return torch.stack([embed(torch.tensor(ids)).mean(0) for ids in rows]).detach()
+        return torch.stack([embed(torch.tensor(ids, device=embed.weight.device)).mean(0) for ids in rows]).detach()
 
     def report_ids(self, findings: str, impression: str, max_tokens: int) -> list[int]:
         """Tokenize a report as it is to be generated: findings, impression, end of text; at most ``max_tokens``."""
@@ -138,29 +150,54 @@ class Generator(nn.Module):
         observed : B lists of observations for `instruction_ids`; None: none has any
         reduction : ``"mean"`` over all report tokens, or ``"none"`` for one mean a report, shape (B,).
         """
+        sums, counts = self.report_losses(prompt, reports, observed)
+        return sums / counts if reduction == "none" else sums.sum() / counts.sum()
+
+    def report_losses(
+        self,
+        prompt: Tensor,
+        reports: Sequence[Sequence[int]],
+        observed: Sequence[Sequence[str] | None] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Summed cross-entropy of each report's tokens (B,), and how many they are (B,); arguments as of `loss`."""
         embed = self.language_model.get_input_embeddings()
         batch, device = len(reports), prompt.device
         instructions = [self.instruction_ids(observed[row] if observed else None) for row in range(batch)]
         longest = max(len(i) + len(r) for i, r in zip(instructions, reports, strict=True))
-        ids = torch.full((batch, longest), int(self.tokenizer.eos_token_id), device=device)
-        labels = torch.full((batch, longest), IGNORED_LABEL, device=device)
+        ids = torch.full((batch, longest), int(self.tokenizer.eos_token_id))
+        labels = torch.full((batch, longest), IGNORED_LABEL)
         for row, (instruction, report) in enumerate(zip(instructions, reports, strict=True)):
             end = len(instruction) + len(report)
-            ids[row, :end] = torch.tensor([*instruction, *report], device=device)
+            ids[row, :end] = torch.tensor([*instruction, *report])
             labels[row, len(instruction) : end] = ids[row, len(instruction) : end]
-        inputs = torch.cat([prompt, embed(ids)], dim=1)  # (B, P + I + T, H)
+        ids, labels = ids.to(device), labels.to(device)
+        inputs = torch.cat([self._begin(prompt), embed(ids)], dim=1)  # (B, P + I + T, H)
         # Only the positions that predict a report token need the (large) vocabulary product. Padding is on the right
         # and attention is causal, so no mask is needed: no report token sees it.
         predicted = longest - min(len(instruction) for instruction in instructions)
-        output = self.language_model(inputs_embeds=inputs, use_cache=False, logits_to_keep=predicted + 1)
-        logits, labels = output.logits[:, :-1], labels[:, -predicted:]  # (B, T, V), (B, T)
+        logits = self._last_logits(inputs, predicted + 1)[:, :-1]  # (B, T, V)
+        labels = labels[:, -predicted:]  # (B, T)
         per_token = F.cross_entropy(
             logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="none"
         ).view(batch, predicted)
-        counted = labels != IGNORED_LABEL
-        if reduction == "none":
-            return per_token.sum(1) / counted.sum(1)
-        return per_token.sum() / counted.sum()
+        return per_token.sum(1), (labels != IGNORED_LABEL).sum(1)
+
+    def _begin(self, prompt: Tensor) -> Tensor:
+        """Prompt (B, P, H) in the model's own precision, behind what begins a text, if the model wants that."""
+        embed = self.language_model.get_input_embeddings()
+        prompt = prompt.to(embed.weight.dtype)
+        if not self._begin_ids:
+            return prompt
+        begin = embed(torch.tensor([self._begin_ids], device=prompt.device))
+        return torch.cat([begin.expand(len(prompt), -1, -1), prompt], dim=1)
+
+    def _last_logits(self, inputs: Tensor, n_positions: int) -> Tensor:
+        """Logits (B, n_positions, V) at the last positions; models that cannot leave out the others compute them."""
+        model = self.language_model
+        base = model.get_base_model() if hasattr(model, "get_base_model") else model
+        kept = {"logits_to_keep": n_positions} if "logits_to_keep" in signature(base.forward).parameters else {}
+        logits = model(inputs_embeds=inputs, use_cache=False, **kept).logits
+        return torch.as_tensor(logits[:, -n_positions:])
 
     @torch.inference_mode()
     def generate(
@@ -186,7 +223,7 @@ class Generator(nn.Module):
         if begun:
             ids = [*ids, *self.tokenizer(begun, add_special_tokens=False).input_ids]
         instruction = torch.tensor([ids], device=prompt.device)
-        inputs = torch.cat([prompt, embed(instruction)], dim=1)
+        inputs = torch.cat([self._begin(prompt), embed(instruction)], dim=1)
         stream = _TokenStream(lambda ids: str(self.tokenizer.decode(ids, skip_special_tokens=True)), on_text)
         sampling: dict[str, Any] = {"do_sample": False}
         if decoding.temperature > 0:

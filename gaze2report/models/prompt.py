@@ -38,11 +38,12 @@ class VisualGazePrompt(nn.Module):
         self.output_norm = nn.LayerNorm(language_width, elementwise_affine=False)
         self.log_scale = nn.Parameter(torch.tensor(scale / language_width**0.5).log())
 
-    def forward(self, nodes: Tensor) -> Tensor:
-        """Map nodes (B, N, D) to visual-gaze tokens (B, K, H)."""
+    def forward(self, nodes: Tensor, node_mask: Tensor | None = None) -> Tensor:
+        """Map nodes (B, N, D) to visual-gaze tokens (B, K, H); where ``node_mask`` (B, N) is False there is no node."""
         nodes = self.norm(nodes)
         queries = self.queries.expand(nodes.shape[0], -1, -1)  # (B, K, D)
-        pooled, _ = self.attention(queries, nodes, nodes, need_weights=False)  # (B, K, D)
+        absent = None if node_mask is None else ~node_mask
+        pooled, _ = self.attention(queries, nodes, nodes, key_padding_mask=absent, need_weights=False)  # (B, K, D)
         projected = self.output_norm(self.project(pooled + queries))  # (B, K, H)
         return torch.as_tensor(projected * self.log_scale.exp())
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,8 +10,14 @@ import gaze2report
 from gaze2report.config import EncoderConfig, ModelConfig, from_plain, read_recipe, to_plain
 from gaze2report.errors import Gaze2ReportError, UnreadableInput
 from gaze2report.training.make_weights import load_recipe
+from gaze2report.training.report_recipe import load_report_recipe
 
 RECIPES = Path(gaze2report.__file__).parent / "recipes"
+READERS: dict[str, Callable[[Path], Any] | None] = {
+    "embedded.yaml": load_recipe,
+    "tiny.yaml": load_report_recipe,
+}
+"""What reads each recipe; None where the tests of another command do."""
 
 
 def test_a_config_survives_plain_form() -> None:
@@ -29,9 +37,15 @@ def test_a_nonsense_setting_is_named_with_its_value() -> None:
         EncoderConfig(vit="vit_base_patch16_224")
 
 
-def test_every_recipe_is_valid() -> None:
-    for path in RECIPES.glob("*.yaml"):
-        assert load_recipe(path).name
+@pytest.mark.parametrize("name", [name for name, load in READERS.items() if load])
+def test_every_recipe_is_valid(name: str) -> None:
+    load = READERS[name]
+    assert load is not None
+    assert load(RECIPES / name).name
+
+
+def test_every_recipe_that_comes_along_has_a_reader() -> None:
+    assert {path.name for path in RECIPES.glob("*.yaml")} == set(READERS)
 
 
 @pytest.mark.parametrize("content", ["a: [", "- 1", "model: {encoder: {trunk: 3, depth: x, width: 9}}", "modle: {}"])
