@@ -35,3 +35,17 @@ def add_capture_actions(actions: Actions, capture: GazeCapture) -> None:
         ),
         capture.show_panel,
     )  # fmt: skip
+    actions.add(
+        ActionSpec(
+            "gaze.calibrate", "&Calibrate...", "Gaze", section="record",
+            tip="Calibrate the eye tracker for you, and measure how good its gaze is",
+        ),
+        capture.calibrating.calibrate,
+    )  # fmt: skip
+    actions.add(
+        ActionSpec(
+            "gaze.check_drift", "Chec&k the calibration...", "Gaze", section="record",
+            tip="Look at one target, to see whether the calibration still holds",
+        ),
+        capture.calibrating.check_drift,
+    )  # fmt: skip

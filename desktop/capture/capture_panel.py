@@ -56,7 +56,11 @@ class CapturePanel(QDialog):
         self.record_button, self.pause_button = QPushButton(), QPushButton()
         actions.tie(self.record_button, "gaze.record", "Record my gaze")
         actions.tie(self.pause_button, "gaze.pause_recording", "Pause")
-        for label in (self.state, self.quality):
+        self.calibration = QLabel()
+        self.calibrate_button, self.drift_button = QPushButton(), QPushButton()
+        actions.tie(self.calibrate_button, "gaze.calibrate", "Calibrate...")
+        actions.tie(self.drift_button, "gaze.check_drift", "Check...")
+        for label in (self.state, self.quality, self.calibration):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.vendor.setObjectName("muted")
@@ -64,6 +68,7 @@ class CapturePanel(QDialog):
         self._lay_out()
         capture.link.state_changed.connect(self.refresh)
         capture.recording.changed.connect(self.refresh)
+        capture.calibrating.changed.connect(self.refresh)
 
     def _lay_out(self) -> None:
         self.form.setHorizontalSpacing(18)
@@ -76,6 +81,11 @@ class CapturePanel(QDialog):
         self.form.addRow("Samples", self.rate_box)
         self.form.addRow("Monitor", self.monitor_box)
         self.form.addRow("Quality now", self.quality)
+        calibration = QHBoxLayout()
+        calibration.addWidget(self.calibration, 1)
+        calibration.addWidget(self.calibrate_button)
+        calibration.addWidget(self.drift_button)
+        self.form.addRow("Calibration", calibration)
         light = QHBoxLayout()
         light.addWidget(self.lamp)
         light.addWidget(self.light, 1)
@@ -106,6 +116,7 @@ class CapturePanel(QDialog):
         self._fill_rates()
         self._fill_monitors()
         self.quality.setText(_quality_text(state.valid_share, state.recording))
+        self.calibration.setText(capture.calibrating.sentence)
         self.lamp.show_colour(light_colour(capture.recording))
         self.light.setText(light_text(capture.link, capture.recording))
         self.record_button.setText("Stop recording" if capture.recording.is_armed else "Record my gaze")

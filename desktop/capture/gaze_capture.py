@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
 from capture.consent import Consent
+from desktop.capture.agent_calls import CaptureFault
 from desktop.capture.agent_link import AgentLink
+from desktop.capture.calibrating import Calibrating
 from desktop.capture.capture_actions import add_capture_actions
 from desktop.capture.capture_panel import CapturePanel
 from desktop.capture.consent_dialog import ConsentDialog
 from desktop.capture.gaze_recording import GazeRecording
 from desktop.capture.pointer import PointerFeed
 from desktop.capture.recording_light import RecordingLight, RecordingMark
+from desktop.capture.row_sender import now_us
+from desktop.capture.screens import monitor_of, tracker_screen
 from desktop.capture.tracker_choice import CaptureSettings, TrackerChoice
 from desktop.capture.view_log import ViewLog
 from desktop.services import Services
@@ -48,6 +52,8 @@ class GazeCapture(QObject):
         self.link = AgentLink(services.background, self)
         self.recording = GazeRecording(self.link, services.reading, services.session, lambda: self.folder, self)
         self.recording.frequency_hz = self.settings.choice.frequency_hz
+        self.recording.refusal, self.recording.first_markers = self._refusal, self._first_markers
+        self.calibrating = Calibrating(services, self.link, self.settings, lambda: self.recording.consent, self)
         self.pointer = PointerFeed(self.link, self.settings, self)
         self.panel: CapturePanel | None = None
         self.consent_dialog: ConsentDialog | None = None
@@ -56,6 +62,7 @@ class GazeCapture(QObject):
         self.light = RecordingLight(self.link, self.recording, services.actions)
         self.recording.notice.connect(window.status.say)
         self.recording.failed.connect(window.notices.fault)
+        self.calibrating.failed.connect(window.notices.fault)
         self.recording.changed.connect(self._on_changed)
         self.link.state_changed.connect(self._on_changed)
         self._on_changed()
@@ -94,6 +101,27 @@ class GazeCapture(QObject):
         """The window goes."""
         self.recording.stop()
         self.link.end()
+
+    def _refusal(self) -> str:
+        """Why no gaze can be recorded on this window: it must be where the tracker looks."""
+        state = self.link.state
+        try:
+            screen = tracker_screen(self.settings.screen, state.display_area, state.source)
+        except CaptureFault as error:
+            return str(error)
+        handle = self._window.windowHandle()
+        own = handle.screen() if handle is not None else None
+        if own is not None and monitor_of(own).fingerprint != monitor_of(screen).fingerprint:
+            return (
+                f"The eye tracker looks at the monitor {monitor_of(screen).name}, but this window is on "
+                f"{monitor_of(own).name}. Move the window there; gaze is recorded from the next study on."
+            )
+        return ""
+
+    def _first_markers(self) -> list[tuple[str, int, dict[str, Any]]]:
+        state = self.link.state
+        screen = tracker_screen(self.settings.screen, state.display_area, state.source)
+        return [("tracker_screen", now_us(), monitor_of(screen).as_marker()), *self.calibrating.markers()]
 
     # -- what the reader does -----------------------------------------------------------------------------------
 

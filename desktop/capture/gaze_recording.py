@@ -39,6 +39,10 @@ class GazeRecording(QObject):
         The reader wants their gaze recorded: each case that is opened is.
     consent : Consent or None
         What the reader has agreed to.
+    refusal : callable
+        Why no recording may begin now, as a sentence; empty when it may.
+    first_markers : callable
+        What each recording begins with: event, host time, detail.
     case : CaseRecording or None
         What is being recorded.
     is_paused : bool
@@ -76,6 +80,7 @@ class GazeRecording(QObject):
         self.is_armed = self.is_paused = False
         self.consent: Consent | None = None
         self.refusal: Callable[[], str] = lambda: ""
+        self.first_markers: Callable[[], list[tuple[str, int, dict[str, Any]]]] = list
         self.case: CaseRecording | None = None
         self._starting: CaseRecording | None = None
         self._reader = session.reader
@@ -148,7 +153,9 @@ class GazeRecording(QObject):
             return
         self._starting, self.case, self.is_paused = None, case, False
         self.rows.begin()
-        self.rows.mark("case_opened", is_signed=self._reading.is_signed)
+        for event, when_us, detail in self.first_markers():
+            self.rows.mark(event, when_us, **detail)
+        self.rows.mark("case_opened", study_uid=case.study_uid)
         if self.views is not None:
             self.views.begin()
         self.changed.emit()
