@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
         outer.addWidget(self.top)
         outer.addWidget(_line())
         outer.addWidget(self.pages, 1)
+        outer.addWidget(self.capture.review.bar)
         outer.addWidget(self.notices)
         outer.addWidget(_line())
         outer.addWidget(self.status)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from time import monotonic
 from typing import Any
 
@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 from desktop.host_state import HostState, HostTimes
 from desktop.log_text import foreign_line
 from gaze2report.messages import BadMessage, LineBuffer, Message, decode, encode
+from gaze2report.types import Fixation
 
 _STDERR_LINES = 40
 _log = logging.getLogger("desktop.host")
@@ -115,11 +116,19 @@ class ModelHost(QObject):
             self._set_state(HostState(phase="off"))
 
     def request_draft(
-        self, file: str, *, seed: int = 0, gaze: str = "predicted", section: str | None = None, findings: str = ""
+        self,
+        file: str,
+        *,
+        seed: int = 0,
+        gaze: str = "predicted",
+        recorded: Sequence[Fixation] = (),
+        section: str | None = None,
+        findings: str = "",
     ) -> str:
         """Ask for a draft of one film, or for one section of it; returns the id that all answers carry.
 
-        ``findings`` is the text that an impression alone is to be written for.
+        ``findings`` is the text that an impression alone is to be written for; ``recorded`` what a reader looked at,
+        for ``gaze="recorded"``.
 
         Raises
         ------
@@ -131,7 +140,9 @@ class ModelHost(QObject):
         request_id = uuid.uuid4().hex
         self._requests.append(request_id)
         self._last_progress_s = monotonic()
-        body = {"file": file, "seed": seed, "gaze": gaze}
+        body: dict[str, Any] = {"file": file, "seed": seed, "gaze": gaze}
+        if gaze == "recorded":
+            body["fixations"] = [asdict(fixation) for fixation in recorded]
         if section is not None:
             body |= {"section": section, "findings": findings}
         self._send(Message("draft", request_id, body))

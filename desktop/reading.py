@@ -57,6 +57,7 @@ class Reading(ReadingText):
         self.is_draft_wanted_by_reader = False
         self.request_id = ""
         self.draft_instance_uid = ""
+        self.is_draft_from_recorded_gaze = False
         self.section_drafts: dict[str, SectionDraft] = {}
         self.is_ai_withheld = False
         self.committed_at_utc = ""
@@ -90,7 +91,8 @@ class Reading(ReadingText):
         self.is_ai_withheld = withholds_ai and not self.is_signed
         self._show_text(self._first_text(study, record))
         if self.kept_drafts:
-            self._show_scanpath_of(self.kept_drafts[-1].draft)
+            for kept in self.kept_drafts:
+                self._show_scanpath_of(kept.draft)
             self.draft_state = DraftState("done")
         was_placed = self._place_stored_draft()
         self.opened.emit()
@@ -163,10 +165,17 @@ class Reading(ReadingText):
             self.draft_changed.emit()
         super().splice(section, position, removed, inserted, origin)
 
-    def begin_draft(self, request_id: str, instance_uid: str, section: str | None = None) -> None:
-        """A draft, or one section of it, was asked for; its text comes in pieces."""
-        self.request_id, self.draft_instance_uid = request_id, instance_uid
-        self._fixations, self._observations = (), {}
+    def begin_draft(
+        self, request_id: str, instance_uid: str, section: str | None = None, *, is_from_recorded_gaze: bool = False
+    ) -> None:
+        """A draft, or one section of it, was asked for; its text comes in pieces.
+
+        The predicted scanpath stays when the draft is made from the reader's own gaze.
+        """
+        self.request_id, self.is_draft_from_recorded_gaze = request_id, is_from_recorded_gaze
+        if not is_from_recorded_gaze:
+            self.draft_instance_uid = instance_uid
+            self._fixations, self._observations = (), {}
         if section is None:
             self.section_drafts = {name: SectionDraft() for name in DRAFT_SECTIONS}
         else:
@@ -317,7 +326,8 @@ class Reading(ReadingText):
         return not is_offered
 
     def _show_scanpath_of(self, draft: Draft) -> None:
-        self._fixations, self.draft_instance_uid = draft.scanpath, draft.instance_uid
+        if draft.gaze != "recorded":  # those are the reader's own
+            self._fixations, self.draft_instance_uid = draft.scanpath, draft.instance_uid
         self._observations = draft.observations
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,6 +116,7 @@ class ReadingGaze(QObject):
         self._times: dict[str, SentenceTimes] = {}
         self._accepted: dict[str, set[str]] = {}
         self._is_asked_to_sign = False
+        self.pseudonym = ""  # under which the reader's own gaze is recorded
         self.choice = GazeChoice()
         reading.opened.connect(self._on_opened)
         reading.image_changed.connect(self._on_tracks_changed)
@@ -180,12 +181,30 @@ class ReadingGaze(QObject):
         self._recordings[instance.instance_uid] = (*self.recordings, gaze)
         self._on_tracks_changed()
 
+    def add_of_study(self, found: Iterable[RecordedGaze]) -> None:
+        """Lay gaze that the workspace holds over the films of the study on screen; what is there already stays once."""
+        study = self._reading.study
+        films = {instance.instance_uid for instance in study.instances} if study is not None else set()
+        for gaze in found:
+            there = self._recordings.get(gaze.instance_uid, ())
+            if gaze.instance_uid in films and gaze not in there:
+                self._recordings[gaze.instance_uid] = (*there, gaze)
+        self._on_tracks_changed()
+
     @property
     def own_recording(self) -> RecordedGaze | None:
         """The newest gaze of the reader of this report on the film on screen."""
-        reader = self._reading.record.reader if self._reading.record is not None else ""
-        own = [gaze for gaze in self.recordings if reader and gaze.reader == reader]
+        own = [gaze for gaze in self.recordings if self._is_own(gaze)]
         return own[-1] if own else None
+
+    def own_fixations(self, instance_uid: str) -> tuple[Fixation, ...]:
+        """All that the reader of this report looked at on a film, in the order in which it was recorded."""
+        own = (gaze for gaze in self._recordings.get(instance_uid, ()) if self._is_own(gaze))
+        return tuple(fixation for gaze in own for fixation in gaze.scanpath)
+
+    def _is_own(self, gaze: RecordedGaze) -> bool:
+        record = self._reading.record
+        return record is not None and bool(gaze.reader) and gaze.reader in (record.reader, self.pseudonym)
 
     # -- the second look ----------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
@@ -26,7 +27,7 @@ from gaze2report.draft_json import draft_to_json
 from gaze2report.errors import DraftCancelled, Gaze2ReportError, LanguageModelMissing, Refused
 from gaze2report.imaging.intake import Intake
 from gaze2report.messages import BadMessage, LineBuffer, Message, decode, encode
-from gaze2report.types import GazeSource, SectionName
+from gaze2report.types import Fixation, GazeSource, SectionName
 
 if TYPE_CHECKING:
     from gaze2report.drafting import Drafter
@@ -165,6 +166,7 @@ class Host:
                 image,
                 file=request.file,
                 gaze=request.gaze,
+                recorded=request.recorded,
                 seed=request.seed,
                 section=request.section,
                 findings=request.findings,
@@ -191,6 +193,7 @@ class _DraftRequest:
     file: str
     seed: int
     gaze: GazeSource
+    recorded: tuple[Fixation, ...]
     section: SectionName | None
     findings: str
 
@@ -198,12 +201,29 @@ class _DraftRequest:
 def _draft_request(message: Message) -> _DraftRequest:
     body = message.body
     file, seed, gaze = body.get("file"), body.get("seed", 0), body.get("gaze", "predicted")
-    if not isinstance(file, str) or not file or not isinstance(seed, int) or gaze not in {"predicted", "none"}:
-        raise Gaze2ReportError("a draft request needs 'file' (text), 'seed' (whole number), 'gaze' (predicted or none)")
+    sources = {"predicted", "none", "recorded"}
+    if not isinstance(file, str) or not file or not isinstance(seed, int) or gaze not in sources:
+        raise Gaze2ReportError(
+            "a draft request needs 'file' (text), 'seed' (whole number), 'gaze' (predicted, recorded or none)"
+        )
+    recorded = _recorded(body.get("fixations", [])) if gaze == "recorded" else ()
     section, findings = body.get("section"), body.get("findings", "")
     if section not in {None, "findings", "impression"} or not isinstance(findings, str):
         raise Gaze2ReportError("a draft request may name one 'section' (findings or impression) and give 'findings'")
-    return _DraftRequest(file, seed, cast(GazeSource, gaze), cast(SectionName | None, section), findings)
+    return _DraftRequest(file, seed, cast(GazeSource, gaze), recorded, cast(SectionName | None, section), findings)
+
+
+def _recorded(items: object) -> tuple[Fixation, ...]:
+    try:
+        found = tuple(
+            Fixation(float(item["x_px"]), float(item["y_px"]), float(item["duration_s"]))
+            for item in cast(list[dict[str, Any]], items)
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Gaze2ReportError(f"a draft from recorded gaze needs its fixations in order ({error!r})") from error
+    if not found or not all(isfinite(f.x_px) and isfinite(f.y_px) and f.duration_s > 0 for f in found):
+        raise Gaze2ReportError("a draft from recorded gaze needs fixations with finite places and durations above 0")
+    return found
 
 
 def _load_drafter(adapter: Path, progress: Callable[[str, int, int], None]) -> LoadedModel:

@@ -53,10 +53,12 @@ class Calibrating(QObject):
         link: AgentLink,
         settings: CaptureSettings,
         consent: Callable[[], Consent | None],
+        is_recording: Callable[[], bool],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._services, self._link, self._settings, self._consent = services, link, settings, consent
+        self._is_recording = is_recording
         self._result: CalibrationResult | None = None
         self.drift_dva: float | None = None
         self.window: CalibrationWindow | None = None
@@ -113,6 +115,11 @@ class Calibrating(QObject):
         """See whether the calibration still holds."""
         self._begin(is_drift_only=True)
 
+    def end(self) -> None:
+        """The window goes, with whatever is under way."""
+        if self.window is not None:
+            self.window.close()
+
     def _begin(self, *, is_drift_only: bool) -> None:
         if self.window is not None:
             self.window.activateWindow()
@@ -136,7 +143,7 @@ class Calibrating(QObject):
             return state.reason or "Choose an eye tracker first."
         if state.source == "mouse":
             return "The mouse is no eye tracker; there is nothing to calibrate."
-        if state.recording is not None:
+        if self._is_recording():
             return "Gaze is being recorded; sign or leave the study, or stop the recording, then calibrate."
         try:
             self._screen()

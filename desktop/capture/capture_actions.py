@@ -37,6 +37,20 @@ def add_capture_actions(actions: Actions, capture: GazeCapture) -> None:
     )  # fmt: skip
     actions.add(
         ActionSpec(
+            "gaze.draft_with_mine", "&Draft with my gaze", "Gaze", section="recorded",
+            tip="Ask for the draft anew, made from where you looked instead of from the prediction",
+        ),
+        capture.review.draft_with_gaze,
+    )  # fmt: skip
+    actions.add(
+        ActionSpec(
+            "gaze.show_recorded", "S&how recorded gaze", "Gaze", section="recorded",
+            tip="Lay all gaze that was recorded on this study over its films",
+        ),
+        capture.review.show_recorded,
+    )  # fmt: skip
+    actions.add(
+        ActionSpec(
             "gaze.calibrate", "&Calibrate...", "Gaze", section="record",
             tip="Calibrate the eye tracker for you, and measure how good its gaze is",
         ),

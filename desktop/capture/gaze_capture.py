@@ -13,6 +13,7 @@ from desktop.capture.agent_link import AgentLink
 from desktop.capture.calibrating import Calibrating
 from desktop.capture.capture_actions import add_capture_actions
 from desktop.capture.capture_panel import CapturePanel
+from desktop.capture.case_review import CaseReview
 from desktop.capture.consent_dialog import ConsentDialog
 from desktop.capture.gaze_recording import GazeRecording
 from desktop.capture.pointer import PointerFeed
@@ -53,7 +54,13 @@ class GazeCapture(QObject):
         self.recording = GazeRecording(self.link, services.reading, services.session, lambda: self.folder, self)
         self.recording.frequency_hz = self.settings.choice.frequency_hz
         self.recording.refusal, self.recording.first_markers = self._refusal, self._first_markers
-        self.calibrating = Calibrating(services, self.link, self.settings, lambda: self.recording.consent, self)
+        self.calibrating = Calibrating(
+            services, self.link, self.settings, lambda: self.recording.consent,
+            lambda: self.recording.is_under_way, self,
+        )  # fmt: skip
+        self.review = CaseReview(services, self.recording, window.drafts, self)
+        self.review.notice.connect(window.status.say)
+        self.review.bar.calibration_wanted.connect(self.calibrating.calibrate)
         self.pointer = PointerFeed(self.link, self.settings, self)
         self.panel: CapturePanel | None = None
         self.consent_dialog: ConsentDialog | None = None
@@ -86,6 +93,8 @@ class GazeCapture(QObject):
 
     def begin(self) -> None:
         """Use the tracker that was chosen last; called when somebody may work."""
+        if self.folder is not None:
+            self.review.import_left_over(self.folder)
         if self.settings.choice.backend:
             self.choose(self.settings.choice)
 
@@ -99,6 +108,7 @@ class GazeCapture(QObject):
 
     def end(self) -> None:
         """The window goes."""
+        self.calibrating.end()
         self.recording.stop()
         self.link.end()
 

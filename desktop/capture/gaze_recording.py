@@ -97,6 +97,11 @@ class GazeRecording(QObject):
         """Whether samples of the reader are being kept."""
         return self.case is not None and not self.is_paused
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a recording is there, paused or about to begin too."""
+        return self.case is not None or self._starting is not None
+
     # -- what the reader wants ----------------------------------------------------------------------------------
 
     def arm(self, consent: Consent) -> None:
@@ -124,6 +129,10 @@ class GazeRecording(QObject):
         self._link.ask("pause", is_paused=is_paused)
         self.rows.mark("paused" if is_paused else "resumed")
         self.changed.emit()
+
+    def go_on(self) -> None:
+        """Record the study on screen again, after a stop."""
+        self._start_if_wanted()
 
     # -- one case -----------------------------------------------------------------------------------------------
 

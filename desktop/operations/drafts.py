@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
@@ -44,10 +45,11 @@ class DraftDelivery(QObject):
         self._reading.draft_changed.connect(self._show_work)
         self._reading.opened.connect(self._show_work)
 
-    def request(self, *, by_reader: bool = True, section: str | None = None) -> None:
+    def request(self, *, by_reader: bool = True, section: str | None = None, recorded: Sequence[Fixation] = ()) -> None:
         """Ask for a draft of the study on screen, or of one section of it, now or as soon as the host can.
 
-        One section is asked for only when the host can at once; an impression is written for the findings as they are.
+        One section, or a draft from what the reader looked at (``recorded``), is asked for only when the host can at
+        once; an impression is written for the findings as they are.
         """
         reading, host = self._reading, self._services.host
         instance = draft_instance(reading.study) if reading.study is not None else None
@@ -68,12 +70,13 @@ class DraftDelivery(QObject):
         self._is_asking = True  # the host says that it is drafting before it gives the id back
         try:
             request_id = host.request_draft(
-                str(instance.object_path), seed=self._next_seed(), section=section, findings=findings
-            )
+                str(instance.object_path), seed=self._next_seed(), section=section, findings=findings,
+                gaze="recorded" if recorded else "predicted", recorded=recorded,
+            )  # fmt: skip
         finally:
             self._is_asking = False
         self._running = request_id
-        reading.begin_draft(request_id, instance.instance_uid, section)
+        reading.begin_draft(request_id, instance.instance_uid, section, is_from_recorded_gaze=bool(recorded))
         self._set_ai_status("drafting")
 
     def _take_over(self, ahead: Prefetch) -> bool:
@@ -148,7 +151,8 @@ class DraftDelivery(QObject):
     def _take(self, message: Message) -> None:
         reading, body = self._reading, message.body
         if message.kind == "scanpath":
-            reading.set_scanpath(_fixation(item) for item in body["fixations"])
+            if not reading.is_draft_from_recorded_gaze:  # what comes then is the reader's own, not a prediction
+                reading.set_scanpath(_fixation(item) for item in body["fixations"])
         elif message.kind == "text":
             if body["section"] in reading.section_drafts and reading.can_edit:
                 reading.append_draft(body["section"], str(body["text"]))

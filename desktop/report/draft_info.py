@@ -33,7 +33,8 @@ def stored_draft_text(reading: Reading) -> str:
         return "AI draft: done." if reading.draft_state.phase == "done" else ""
     record = reading.drafts[-1]
     made_by = record.draft.provenance
-    parts = [f"{made_by.adapter} {made_by.adapter_sha256[:_HASH_LENGTH]}", f"seed {made_by.seed}"]
+    parts = ["from your recorded gaze"] if record.draft.gaze == "recorded" else []
+    parts += [f"{made_by.adapter} {made_by.adapter_sha256[:_HASH_LENGTH]}", f"seed {made_by.seed}"]
     total_s = record.draft.timing_s.get("total", record.latency_s)
     if total_s is not None:
         parts.append(f"{total_s:.1f} s")

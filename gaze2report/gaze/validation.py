@@ -87,23 +87,23 @@ def screen_before_eyes(
     NotValidated
         If both eyes were never seen at once, or the display area is no rectangle before them.
     """
-    everything = np.concatenate(tables) if tables else np.zeros(0)
+    everything = np.concatenate(tables) if tables else None
+    if everything is None or not len(everything):
+        raise NotValidated("No sample came from the tracker.")
     eyes = []
     for eye in EYES:
-        if not len(everything):
-            raise NotValidated("No sample came from the tracker.")
         is_known = (everything[f"{eye}_origin_valid"] == 1)[:, None]
         eyes.append(np.where(is_known, everything[f"{eye}_origin_mm"].astype(np.float64), np.nan))
-    middle = middle_of_eyes(*eyes)
+    middle = middle_of_eyes(eyes[0], eyes[1])
     if middle is None:  # with one eye only, that eye's place is the best there is
         known = [place for eye in eyes for place in eye[np.isfinite(eye).all(axis=1)]]
         if not known:
             raise NotValidated("The tracker did not see your eyes; sit before it and try again.")
         x, y, z = np.median(known, axis=0)
         middle = float(x), float(y), float(z)
-    corners = (display_area[name] for name in ("top_left_mm", "top_right_mm", "bottom_left_mm"))
+    top_left, top_right, bottom_left = (display_area[f"{name}_mm"] for name in ("top_left", "top_right", "bottom_left"))
     try:
-        return geometry_of_display_area(*corners, middle, width_px, height_px)
+        return geometry_of_display_area(top_left, top_right, bottom_left, middle, width_px, height_px)
     except ValueError as error:
         raise NotValidated(f"The tracker's display area cannot be used: {error}.") from error
 

@@ -137,6 +137,8 @@ class ScriptedHost:
             send("failed", name, code="out_of_memory", reason="The model ran out of memory.")
             return
         draft = draft_of(request.body["file"], request.body["seed"])
+        if request.body["gaze"] == "recorded":
+            draft["gaze"], draft["scanpath"] = "recorded", request.body["fixations"]
         send("scanpath", name, fixations=draft["scanpath"])
         send("observations", name, probabilities=draft["observations"])
         asked = request.body.get("section")
