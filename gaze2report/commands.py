@@ -62,9 +62,9 @@ def scanpath(files: Sequence[Path], n_samples: int, adapter: Path | None, seed: 
 
 def verify(folder: Path) -> int:
     """Check an adapter version and say what it is."""
-    from gaze2report.models.adapter import verify_adapter
+    from gaze2report.adapter_files import verify_files
 
-    manifest = verify_adapter(folder)
+    manifest = verify_files(folder)
     print(f"{manifest.name}: whole and unaltered, sha256 {manifest.sha256}")
     return EXIT_OK
 

@@ -10,6 +10,7 @@ import tiny_model
 import torch
 from safetensors.torch import load_file, save_file
 
+from gaze2report import adapter_files
 from gaze2report.errors import AdapterUnusable, StorageFailed
 from gaze2report.models import adapter
 from gaze2report.models.generator import Decoding
@@ -46,7 +47,7 @@ def test_loading_gives_back_every_weight_at_half_precision(folder: Path) -> None
 def test_the_hash_names_the_content(tmp_path: Path, folder: Path) -> None:
     same = tiny_model.save_tiny_adapter(tmp_path / "again")
     other = tiny_model.save_tiny_adapter(tmp_path / "other", seed=1)
-    hashes = [adapter.read_manifest(path).sha256 for path in (folder, same, other)]
+    hashes = [adapter_files.read_manifest(path).sha256 for path in (folder, same, other)]
     assert hashes[0] == hashes[1] != hashes[2]
 
 
@@ -96,8 +97,8 @@ def rewritten(folder: Path, name: str, content: bytes) -> Path:
     """Replace a file and make all hashes right again, as an attacker would."""
     (folder / name).write_bytes(content)
     manifest = json.loads((folder / adapter.MANIFEST).read_text())
-    manifest["files"] = {n: adapter._file_sha256(folder / n) for n in adapter.HASHED_FILES}
-    manifest["sha256"] = adapter._hash_of_files(manifest["files"])
+    manifest["files"] = {n: adapter_files.file_sha256(folder / n) for n in adapter.HASHED_FILES}
+    manifest["sha256"] = adapter_files.hash_of_files(manifest["files"])
     (folder / adapter.MANIFEST).write_text(json.dumps(manifest))
     return folder
 
@@ -125,4 +126,4 @@ def test_a_newer_format_is_refused_with_both_numbers(tmp_path: Path) -> None:
     manifest = replace(tiny_model.tiny_manifest(), format_version=99)
     folder = adapter.save_adapter(tmp_path / "new", tiny_model.tiny_model(), tiny_model.TINY, manifest, "")
     with pytest.raises(AdapterUnusable, match="99 is not 1"):
-        adapter.read_manifest(folder)
+        adapter_files.read_manifest(folder)
