@@ -154,6 +154,17 @@ def _readers(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _adapters(arguments: argparse.Namespace) -> int:
+    from db import adapters_command
+
+    content, lines = adapters_command.run(arguments)
+    if arguments.json:
+        _print_json(content)
+    else:
+        print("\n".join(lines))
+    return EXIT_OK
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from db.check import CheckResult, check
 
@@ -214,6 +225,12 @@ def _parser() -> argparse.ArgumentParser:
     add_parsers(readers, [shared])
     add_export_report(add)
     add_recording_commands(add)
+    from db import adapters_command
+
+    text = "list, show, activate, roll back, reject, import and export the adapter versions"
+    versions = commands.add_parser("adapters", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    versions.set_defaults(command=_adapters)
+    adapters_command.add_parsers(versions, [shared])
     add(
         "check", _check, "check that the workspace is whole; prints ok and exits 0, else one problem a line and exits 1"
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
-from db import accounts, audit_chain, readings, report_rows
+from db import accounts, audit_chain, edits, readings, report_rows
 from db.database import Workspace, now_utc
 from db.errors import ReportRefused, StudySigned
 from db.lifecycle import change_status, study_row
@@ -98,6 +98,8 @@ def sign(
         change_status(connection, study_, "final")
         readings.keep_text(connection, reading_id, text, now)
         readings.close_row(connection, reading_id, now, readings.SIGNED)
+        if draft_id is not None:
+            edits.record(connection, version_id, draft_id, text)
         _record_overridden(connection, now, signer, study_.study_uid, overridden)
         return report_rows.finish(connection, version_id, study_, signer, "report signed", now)
 

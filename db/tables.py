@@ -18,12 +18,12 @@ from sqlalchemy import (
     text,
 )
 
-from db import gaze_tables  # so that whoever knows the tables knows those of recorded gaze too
+from db import gaze_tables, learning_tables  # so that whoever knows the tables knows theirs too
 from db.metadata import metadata
 
-__all__ = ["gaze_tables", "metadata"]
+__all__ = ["gaze_tables", "learning_tables", "metadata"]
 
-SCHEMA_REVISION = "0007"
+SCHEMA_REVISION = "0008"
 """The newest migration; kept here so that opening an up-to-date workspace need not load Alembic."""
 
 patient = Table(

@@ -329,5 +329,12 @@ REVISION_0007: list[tuple[str, str]] = [
     _needs_consent("gaze_fixation", _OF_CASE_0007),
 ]
 
-IN_FORCE = [*REVISION_0004, *REVISION_0007]
+_LEARNING_LOGS = (
+    "adapter_activation", "adapter_judgement", "report_edit", "learning_consent", "film_release", "learning_setting",
+    "training_export_part",
+)  # fmt: skip
+
+REVISION_0008: list[tuple[str, str]] = [rule for table in _LEARNING_LOGS for rule in _append_only(table, "id")]
+
+IN_FORCE = [*REVISION_0004, *REVISION_0007, *REVISION_0008]
 """The rules of the newest schema."""

@@ -1,0 +1,1 @@
+"""Learning from use: what readers made of drafts, and what may be learnt of it."""
