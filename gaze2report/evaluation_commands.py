@@ -119,9 +119,10 @@ def _of_texts(parsed: argparse.Namespace) -> Evaluation:
 
 
 def _of_adapter(parsed: argparse.Namespace) -> Evaluation:
-    from gaze2report.adapter_files import embedded_adapter, read_manifest
+    from gaze2report.adapter_files import read_manifest
     from gaze2report.data.training_set import TrainingSet
     from gaze2report.evaluation.drafted_split import DraftStore, Run
+    from gaze2report.models.adapter import embedded_adapter
 
     training_set = TrainingSet.open(parsed.data)
     folder = embedded_adapter() if parsed.adapter == "embedded" else Path(parsed.adapter)
