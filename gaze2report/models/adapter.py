@@ -36,6 +36,7 @@ from gaze2report.adapter_files import (
     file_sha256,
     hash_of_files,
     read_json,
+    read_manifest,
     refuse_other_base,
     verify_files,
 )
@@ -44,7 +45,7 @@ from gaze2report.config import ModelConfig, from_plain, to_plain
 from gaze2report.errors import AdapterUnusable, StorageFailed
 from gaze2report.models.gaze2report import Gaze2Report, build_model
 
-__all__ = ["AdapterManifest", "embedded_adapter", "load_adapter", "save_adapter", "verify_adapter"]
+__all__ = ["AdapterManifest", "embedded_adapter", "load_adapter", "read_manifest", "save_adapter", "verify_adapter"]
 
 CONFIG, MODEL, LORA_CONFIG, LORA_WEIGHTS, CARD = HASHED_FILES = REQUIRED_FILES
 
