@@ -6,10 +6,16 @@ width, S image side in pixels.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import timm
 import torch
-from timm.models.vision_transformer import Block
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from timm.models.vision_transformer import Block, checkpoint_filter_fn
 from torch import Tensor, nn
+
+from gaze2report.errors import UnreadableInput
 
 IMAGENET_GREY_MEAN = 0.449
 IMAGENET_GREY_STD = 0.226
@@ -103,3 +109,23 @@ class ViTEncoder(nn.Module):
         grey = (image - IMAGENET_GREY_MEAN) / IMAGENET_GREY_STD
         tokens = self.vit.forward_features(grey.expand(-1, 3, -1, -1))
         return torch.as_tensor(tokens[:, self.vit.num_prefix_tokens :])
+
+    def take_weights(self, path: Path) -> None:
+        """Take over weights of this timm ViT from a safetensors file, as timm publishes them; its classifier is left.
+
+        Raises
+        ------
+        UnreadableInput
+            If the file cannot be read, or is of another model.
+        """
+        try:
+            state = load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise UnreadableInput(path, f"cannot be read as weights of an encoder: {error}") from error
+        if "pos_embed" in state:
+            state = checkpoint_filter_fn(state, self.vit)  # another image side has another number of positions
+        wanted = self.vit.state_dict()
+        unfit = sorted(name for name in wanted if name not in state or state[name].shape != wanted[name].shape)
+        if unfit:
+            raise UnreadableInput(path, f"is of another encoder than the recipe names: {unfit[0]} is missing or unfit")
+        self.vit.load_state_dict({name: state[name] for name in wanted})

@@ -244,15 +244,14 @@ class Generator(nn.Module):
         return stream.text
 
 
-def load_language_model(folder: Path) -> tuple[Any, Any]:
+def load_language_model(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Any, Any]:
     """Load a causal language model and its tokenizer from a local folder; no hub is ever asked.
 
-    Any Hugging Face causal model will do; weights are safetensors only.
+    Any Hugging Face causal model will do; weights are safetensors only. Attention is torch's own fused one (SDPA)
+    wherever the model has it.
     """
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-    )
+    model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=dtype)
     model.generation_config = type(model.generation_config)()  # a chat model's own sampling settings do not apply
     model.requires_grad_(False)
     return model.eval(), tokenizer

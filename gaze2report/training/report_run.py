@@ -18,10 +18,11 @@ from gaze2report.config import ModelConfig
 from gaze2report.data.dataset import StudyDataset
 from gaze2report.data.splits import Split
 from gaze2report.data.training_example import ReportKind
-from gaze2report.data.training_set import TrainingSet
+from gaze2report.data.training_set import TrainingSet, file_sha256
 from gaze2report.data.transforms import Preprocessing
 from gaze2report.errors import Gaze2ReportError
 from gaze2report.models.adapter import AdapterManifest, load_adapter, read_manifest, save_adapter
+from gaze2report.models.encoder import ViTEncoder
 from gaze2report.models.gaze2report import Gaze2Report, build_model
 from gaze2report.models.generator import load_language_model
 from gaze2report.training.loop import Progress, make_accelerator
@@ -49,6 +50,8 @@ class ReportRun:
         Checkpoints and curves.
     parent : Path, optional
         Adapter version whose weights the run begins with; its model's sizes are taken over.
+    encoder : Path, optional
+        Weights of the recipe's timm ViT, as safetensors.
     """
 
     recipe: ReportRecipe
@@ -56,6 +59,7 @@ class ReportRun:
     out: Path
     work: Path
     parent: Path | None = None
+    encoder: Path | None = None
 
     def run(
         self, *, resume: bool = True, on_progress: Progress = lambda *_: None, on_log: Log = print
@@ -126,12 +130,16 @@ class ReportRun:
 
     def _model(self, base: BaseModel, parent: AdapterManifest | None) -> tuple[Gaze2Report, ModelConfig]:
         torch.manual_seed(self.recipe.training.seed)
-        language_model, tokenizer = load_language_model(base.path)
+        language_model, tokenizer = load_language_model(base.path, _dtype(self.recipe))
         if parent is not None and self.parent is not None:
             model, config, _ = load_adapter(self.parent, language_model, tokenizer, base.sha256)
             return model, replace(config, decoding=self.recipe.model.decoding)
         config = self.recipe.model
         model = build_model(config, with_lora(language_model, config), tokenizer)
+        if self.encoder is not None:
+            if not isinstance(model.encoder, ViTEncoder):
+                raise Gaze2ReportError("--encoder gives weights of a ViT, and the recipe's encoder is none")
+            model.encoder.take_weights(self.encoder)
         if config.prompt.observations:
             names = [name.lower() for name in CHEXPERT_OBSERVATIONS]
             words = model.generator.word_embeddings
@@ -163,6 +171,7 @@ class ReportRun:
             "data": asdict(self.recipe.data),
             "base_model": base.sha256,
             "parent": parent.sha256 if parent else None,
+            "encoder": file_sha256(self.encoder) if self.encoder else None,
         }
 
     def _write(
@@ -221,6 +230,13 @@ def with_lora(language_model: Any, config: ModelConfig) -> Any:
         raise Gaze2ReportError(
             f"the LoRA targets {list(lora.targets)} do not fit this language model: {error}"
         ) from error
+
+
+def _dtype(recipe: ReportRecipe) -> torch.dtype:
+    """Precision of the language model, which is not trained: halved on a GPU, where it fills the memory."""
+    precision = recipe.training.precision
+    is_half = torch.cuda.is_available() and precision in ("automatic", "bfloat16")
+    return torch.bfloat16 if is_half else torch.float32
 
 
 def _settings(recipe: ReportRecipe) -> dict[str, Any]:

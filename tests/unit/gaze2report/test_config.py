@@ -15,6 +15,8 @@ from gaze2report.training.report_recipe import load_report_recipe
 RECIPES = Path(gaze2report.__file__).parent / "recipes"
 READERS: dict[str, Callable[[Path], Any] | None] = {
     "embedded.yaml": load_recipe,
+    "paper.yaml": load_report_recipe,
+    "r2gengpt.yaml": load_report_recipe,
     "tiny.yaml": load_report_recipe,
 }
 """What reads each recipe; None where the tests of another command do."""
