@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -25,6 +26,9 @@ from gaze2report.types import Draft
 def add(workspace: Workspace, reading_id: int | None, study_uid: str, draft: Draft) -> DraftRecord:
     """Keep a draft; the study's ``ai_status`` becomes ready.
 
+    Of a draft made from recorded gaze the fixations are not kept here: drafts are never removed, and whoever looked may
+    withdraw. They lie with the recording.
+
     Parameters
     ----------
     reading_id : int or None
@@ -38,6 +42,8 @@ def add(workspace: Workspace, reading_id: int | None, study_uid: str, draft: Dra
         If there is no such study or reading.
     """
     now = now_utc()
+    if draft.gaze == "recorded":
+        draft = dataclasses.replace(draft, scanpath=())
     content = canonical_json(draft_to_json(draft))
     with workspace.writing() as connection:
         study_ = study_row(connection, study_uid)

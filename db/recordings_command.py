@@ -1,4 +1,4 @@
-"""Commands of ``python -m db`` about recorded gaze: import-recording and list-recordings."""
+"""Commands of ``python -m db`` about recorded gaze: import-recording, list-recordings, withdraw-consent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from db.database import open_workspace
 from db.errors import WorkspaceError
 from db.readers_command import operating_system_user
-from gaze2report.errors import EXIT_OK, EXIT_REFUSED, EXIT_WRONG_USE, Gaze2ReportError, StorageFailed
+from gaze2report.errors import EXIT_OK, EXIT_OUR_FAULT, EXIT_REFUSED, EXIT_WRONG_USE, Gaze2ReportError, StorageFailed
 
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 SUFFIX = ".gaze"
@@ -27,6 +27,17 @@ def add_commands(add: Add) -> None:
     importing.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a .gaze file or a folder of them")
     importing.add_argument("--study", default="", metavar="STUDY_UID", help="whose, where the recording does not say")
     add("list-recordings", _list, "list the recordings of the workspace, the oldest first")
+    text = "withdraw a reader's consent: delete all recorded gaze of theirs and what was made of it, for good"
+    withdrawing = add("withdraw-consent", _withdraw, text)
+    withdrawing.add_argument("pseudonym", metavar="PSEUDONYM")
+    withdrawing.add_argument(
+        "--spool",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="a folder of the capture agent, emptied too",
+    )
 
 
 def _import(arguments: argparse.Namespace) -> int:
@@ -93,6 +104,20 @@ def _list(arguments: argparse.Namespace) -> int:
         )
         print("  ".join(columns).rstrip())
     return EXIT_OK
+
+
+def _withdraw(arguments: argparse.Namespace) -> int:
+    from db import withdrawal
+
+    with open_workspace(arguments.workspace) as workspace:
+        done = withdrawal.withdraw_consent(
+            workspace, arguments.pseudonym, actor=operating_system_user(), spool_folders=arguments.spool
+        )
+    if arguments.json:
+        print_json({**dataclasses.asdict(done), "sentences": done.sentences})
+    else:
+        print("\n".join(done.sentences))
+    return EXIT_OUR_FAULT if done.problems else EXIT_OK
 
 
 def print_json(content: Any) -> None:

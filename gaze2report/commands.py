@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from gaze2report import library_noise
 from gaze2report.draft_json import draft_to_json, refusal_to_json
 from gaze2report.errors import EXIT_OK, Gaze2ReportError, Refused, StorageFailed, UnreadableInput
+from gaze2report.gaze.film_gaze import fixations_on_film
 from gaze2report.gaze.recorded_gaze import RecordedGaze
 from gaze2report.gaze.recorded_gaze_file import read_recorded_gaze
 from gaze2report.imaging.intake import Intake
-from gaze2report.types import Draft, Fixation, GazeSource, Image
+from gaze2report.types import Draft, GazeSource, Image
 
 if TYPE_CHECKING:
     from gaze2report.drafting import Drafter
@@ -33,7 +34,7 @@ def draft(files: Sequence[Path], gaze: str, adapter: Path | None, seed: int, *, 
         _make_folder(out)
 
     def work(drafter: Drafter, path: Path, image: Image, decode_s: float) -> dict[str, Any]:
-        looked = _on_film(recorded, image) if recorded is not None else ()
+        looked = fixations_on_film(recorded.scanpath, image, recorded.instance_uid) if recorded is not None else ()
         made = drafter.draft(image, file=str(path), gaze=source, recorded=looked, seed=seed, decode_s=decode_s)
         if out is not None:
             _write_outputs(out / path.stem if len(files) > 1 else out, image, made)
@@ -43,7 +44,7 @@ def draft(files: Sequence[Path], gaze: str, adapter: Path | None, seed: int, *, 
 
     def check(image: Image) -> None:
         if recorded is not None:
-            _on_film(recorded, image)
+            fixations_on_film(recorded.scanpath, image, recorded.instance_uid)
 
     return _on_each(files, adapter, work, _draft_as_text, as_json=as_json, check=check)
 
@@ -146,22 +147,6 @@ def _parse_gaze(gaze: str) -> tuple[GazeSource, RecordedGaze | None]:
     if kind != "recorded" or not name:
         raise Gaze2ReportError(f"--gaze {gaze!r} is not known; use predicted, none, or recorded:FILE")
     return "recorded", read_recorded_gaze(Path(name))
-
-
-def _on_film(gaze: RecordedGaze, image: Image) -> tuple[Fixation, ...]:
-    """Fixations of a recording, for a film that it can be of.
-
-    Raises
-    ------
-    Refused
-        If the recording is of another film, or no fixation lies on this one.
-    """
-    if gaze.instance_uid and gaze.instance_uid != image.header.instance_uid:
-        raise Refused("gaze_of_another_film", f"the recorded gaze is of another film ({gaze.instance_uid})")
-    rows, columns = image.codes.shape
-    if not any(0 <= f.x_px < columns and 0 <= f.y_px < rows for f in gaze.scanpath):
-        raise Refused("gaze_beside_film", "no fixation of the recorded gaze lies on the film")
-    return gaze.scanpath
 
 
 def _make_folder(out: Path) -> None:

@@ -25,6 +25,8 @@ import psutil
 from gaze2report import library_noise
 from gaze2report.draft_json import draft_to_json
 from gaze2report.errors import DraftCancelled, Gaze2ReportError, LanguageModelMissing, Refused
+from gaze2report.gaze.film_gaze import fixations_on_film
+from gaze2report.gaze.recorded_gaze_file import MOST_FIXATIONS
 from gaze2report.imaging.intake import Intake
 from gaze2report.messages import BadMessage, LineBuffer, Message, decode, encode
 from gaze2report.types import Fixation, GazeSource, SectionName
@@ -166,7 +168,7 @@ class Host:
                 image,
                 file=request.file,
                 gaze=request.gaze,
-                recorded=request.recorded,
+                recorded=fixations_on_film(request.recorded, image) if request.gaze == "recorded" else (),
                 seed=request.seed,
                 section=request.section,
                 findings=request.findings,
@@ -221,6 +223,8 @@ def _recorded(items: object) -> tuple[Fixation, ...]:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Gaze2ReportError(f"a draft from recorded gaze needs its fixations in order ({error!r})") from error
+    if len(found) > MOST_FIXATIONS:
+        raise Gaze2ReportError(f"a draft from recorded gaze takes at most {MOST_FIXATIONS} fixations")
     if not found or not all(isfinite(f.x_px) and isfinite(f.y_px) and f.duration_s > 0 for f in found):
         raise Gaze2ReportError("a draft from recorded gaze needs fixations with finite places and durations above 0")
     return found

@@ -54,6 +54,7 @@ def make_engine(path: Path, *, foreign_keys: bool = True) -> Engine:
             cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
             cursor.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: a withdrawal relies on it
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -86,6 +87,31 @@ def copy_database(source: Path, target: Path) -> None:
     except (sqlite3.Error, OSError) as error:
         aside.unlink(missing_ok=True)
         raise StorageFailed(f"the database could not be copied to {target}: {error}") from error
+
+
+def scrub(path: Path) -> None:
+    """Write a database anew and empty its log, so that nothing of what was deleted stays in either.
+
+    Raises
+    ------
+    StorageFailed
+        If another program is reading it, or there is no room for the new copy.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)) as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                row = connection.execute(statement).fetchone()
+                if row is not None and row[0]:
+                    raise StorageFailed(f"{path}: another program is reading it")
+    except sqlite3.Error as error:
+        raise StorageFailed(f"{path}: it could not be written anew ({error})") from error
+
+
+def has_table(connection: Connection, name: str) -> bool:
+    """Say whether a database has a table."""
+    found = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+    return found.first() is not None
 
 
 @contextmanager

@@ -5,6 +5,7 @@ The agent is another program and its files come from outside: nothing in one is 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sqlite3
 import urllib.parse
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaze2report.errors import UnreadableInput
+from db.sqlite import connection
+from gaze2report.errors import StorageFailed, UnreadableInput
 from gaze2report.gaze.sample_layout import LAYOUT_SHA256, SAMPLE_DTYPE, SAMPLE_LAYOUT
 
 SCHEMA_VERSION = 1
@@ -56,9 +58,9 @@ class SpoolFile:
         What the reader agreed to; ``withdrawn_utc`` is empty while it holds.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
         self.path = path
-        self._connection = connection
+        self._connection = db
         self._connection.row_factory = sqlite3.Row
         self.about = dict(self._one("SELECT * FROM recording"))
         row = self._one(f"SELECT {', '.join(_CONSENT)} FROM consent WHERE consent_id = ?", self.about["consent_id"])
@@ -103,6 +105,48 @@ class SpoolFile:
         return row
 
 
+def reader_of_spool(path: Path) -> str:
+    """Give the pseudonym of the reader that a recording is of, whatever its state or version.
+
+    Raises
+    ------
+    UnreadableInput
+        If it does not say.
+    """
+    try:
+        with closing(sqlite3.connect(f"file:{urllib.parse.quote(str(path.absolute()))}?mode=ro", uri=True)) as db:
+            row = db.execute("SELECT reader_pseudonym FROM recording JOIN consent USING (consent_id)").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise UnreadableInput(path, f"it cannot be read as a recording ({error})") from error
+    if row is None:
+        raise UnreadableInput(path, "it holds no recording with its consent")
+    return str(row[0])
+
+
+def scrub_spool(path: Path) -> None:
+    """Empty a recording and mark its consent as withdrawn, so that no byte of it stays and no agent writes on.
+
+    Raises
+    ------
+    StorageFailed
+        If the disk refuses, or another program keeps it busy.
+    """
+    when = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+    try:
+        with closing(sqlite3.connect(path, timeout=5.0, isolation_level=None)) as db:
+            db.execute("PRAGMA secure_delete = ON")
+            db.execute("BEGIN IMMEDIATE")
+            for table in (*(name for name in _ROWS if name != "segment"), "gaze_chunk", "segment"):
+                db.execute(f"DELETE FROM {table}")
+            db.execute("UPDATE consent SET withdrawn_utc = ? WHERE withdrawn_utc IS NULL", (when,))
+            db.execute("UPDATE recording SET state = 'withdrawn', ended = '', counts = '{}'")
+            db.execute("COMMIT")
+        connection.scrub(path)
+    except sqlite3.DatabaseError as error:
+        raise StorageFailed(f"{path}: {error}") from error
+    path.with_suffix(".beat").unlink(missing_ok=True)
+
+
 @contextmanager
 def open_spool(path: Path) -> Iterator[SpoolFile]:
     """Open a recording to read; the file stays as it is.
@@ -118,13 +162,13 @@ def open_spool(path: Path) -> Iterator[SpoolFile]:
     is_at_rest = not path.with_name(path.name + "-wal").exists()
     uri = f"file:{urllib.parse.quote(str(path.absolute()))}?mode=ro{'&immutable=1' if is_at_rest else ''}"
     try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=5.0)) as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
+        with closing(sqlite3.connect(uri, uri=True, timeout=5.0)) as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
             if version != SCHEMA_VERSION:
                 raise UnreadableInput(path, f"it is not a recording of this version ({version}, not {SCHEMA_VERSION})")
-            sound = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            sound = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if sound != "ok":
                 raise UnreadableInput(path, f"the file is damaged ({sound})")
-            yield SpoolFile(path, connection)
+            yield SpoolFile(path, db)
     except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
         raise UnreadableInput(path, f"it cannot be read as a recording ({error})") from error

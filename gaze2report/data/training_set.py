@@ -28,6 +28,7 @@ from gaze2report.data.example_rules import IMAGE_FILE
 from gaze2report.data.splits import SPLITS, Split
 from gaze2report.data.training_example import TrainingExample, TrainingImage
 from gaze2report.errors import TrainingSetUnusable
+from gaze2report.gaze.export_folder import TOMBSTONE
 
 FORMAT = "gaze2report-training-set"
 FORMAT_VERSION = 1
@@ -233,9 +234,13 @@ def read_manifest_json(folder: Path) -> dict[str, Any]:
     Raises
     ------
     TrainingSetUnusable
-        If it is missing, damaged, or of a newer form.
+        If it is missing, damaged, of a newer form, or withdrawn.
     """
     path = folder / MANIFEST
+    if (folder / TOMBSTONE).exists():
+        raise TrainingSetUnusable(
+            f"{folder}: a reader whose gaze it holds has withdrawn consent ({TOMBSTONE}); it must not be used any more"
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

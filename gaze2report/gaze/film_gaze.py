@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gaze2report.errors import Refused
 from gaze2report.gaze.recorded_gaze import GazeProvenance, GazeQuality, RecordedFixation, RecordedGaze
 from gaze2report.gaze.view_mapping import MappedFixations
+from gaze2report.types import Fixation, Image
 
 
 def gaze_on_film(
@@ -53,3 +56,19 @@ def gaze_on_film(
         provenance=provenance or GazeProvenance(),
         started_at_utc=started_at_utc,
     )
+
+
+def fixations_on_film(fixations: Sequence[Fixation], image: Image, instance_uid: str = "") -> tuple[Fixation, ...]:
+    """Fixations of a reader, for a film that they can be of.
+
+    Raises
+    ------
+    Refused
+        If they are said to be of another film, or none lies on this one.
+    """
+    if instance_uid and instance_uid != image.header.instance_uid:
+        raise Refused("gaze_of_another_film", f"the recorded gaze is of another film ({instance_uid})")
+    rows, columns = image.codes.shape
+    if not any(0 <= f.x_px < columns and 0 <= f.y_px < rows for f in fixations):
+        raise Refused("gaze_beside_film", "no fixation of the recorded gaze lies on the film")
+    return tuple(fixations)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import factories
@@ -82,6 +83,17 @@ def test_a_session_loads_drafts_refuses_answers_and_ends(client: Client, tmp_pat
     assert client.read_until("refused")[-1].body["code"] == "body_part"
     client.ask("draft", "3", file=str(tmp_path / "note.txt"), seed=0, gaze="predicted")
     assert str(tmp_path / "note.txt") in client.read_until("failed")[-1].body["reason"]
+    looked = [{"x_px": x, "y_px": y, "duration_s": s} for x, y, s in ((40.0, 60.0, 0.3), (90.0, 80.0, 0.6))]
+    client.ask("draft", "r", file=str(film), seed=0, gaze="recorded", fixations=looked)
+    messages = client.read_until("draft")
+    from_gaze = draft_from_json(messages[-1].body["draft"])
+    assert from_gaze.gaze == "recorded"
+    assert [asdict(fixation) for fixation in from_gaze.scanpath] == looked
+    client.ask("draft", "b", file=str(film), gaze="recorded", fixations=[{**looked[0], "x_px": -5.0}])
+    assert client.read_until("refused")[-1].body["code"] == "gaze_beside_film"
+    for wrong in ([], [[1.0, 2.0]], [{**looked[0], "duration_s": 0.0}], "no list", looked * 2501):
+        client.ask("draft", "w", file=str(film), gaze="recorded", fixations=wrong)
+        assert "fixation" in client.read_until("failed")[-1].body["reason"]
     client.ask("draft", "4", file=17)
     assert client.read_until("failed")[-1].id == "4"
     client.process.stdin.write(b"{broken\n")
