@@ -152,14 +152,14 @@ def test_adapters_trained_on_it_and_on_from_them_are_not_activated_any_more(fold
         adapter(workspace, "a-held", "1" * 64)
         adapter(workspace, "b-tuned-from-it", "9" * 64, parent="a-held")
         adapter(workspace, "c-of-others", "2" * 64)
-        adapters.activate(workspace, "b-tuned-from-it", actor="test")
+        adapters.activate(workspace, "b-tuned-from-it", actor="test", reason="test")
         done = withdrawal.withdraw_consent(workspace, THEIRS, actor="test", spool_folders=[spool])
         assert done.adapters == ("a-held", "b-tuned-from-it")
         assert adapters.live(workspace) is None
         for name in done.adapters:
             with pytest.raises(WorkspaceError, match="cannot go live"):
                 adapters.activate(workspace, name, actor="test")
-        assert adapters.activate(workspace, "c-of-others", actor="test").state == "live"
+        assert adapters.activate(workspace, "c-of-others", actor="test", reason="test").state == "live"
 
 
 def test_exports_and_training_sets_that_held_it_get_a_tombstone(folders, tmp_path):
