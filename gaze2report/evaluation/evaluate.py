@@ -17,6 +17,7 @@ from gaze2report.evaluation.measured import (
     compare_labels,
     measure_head,
     measure_quality,
+    measure_rouge,
     measure_text,
 )
 from gaze2report.evaluation.report_metrics.meteor import MeteorScores, meteor
@@ -131,26 +132,22 @@ def evaluate_cases(
     if not cases:
         raise ValueError("there are no cases to evaluate")
     said = list(notes)
-    chosen = np.array([n for n, case in enumerate(cases) if case.reference is not None], dtype=np.intp)
-    told = [cases[number] for number in chosen]
+    told = [case for case in cases if case.reference is not None]
     parts = _Parts(cases, told, uncertain)
     texts: list[ReportScores] = []
     if told:
         pairs = [ReportPair(c.patient_id, c.generated, c.reference or "", c.has_prior) for c in told]
         texts = score_under(
-            pairs, protocols, training_texts=training_texts, meteor_by=meteor_by, meanwhile=parts.measure_labels
+            pairs, protocols, training_texts=training_texts, meteor_by=meteor_by, meanwhile=parts.measure
         )
         said += texts[0].notes
         if len(told) < len(cases):
             said.append(f"{len(cases) - len(told)} of {len(cases)} cases have no report; they count by labels only.")
     else:
-        parts.measure_labels()
+        parts.measure({})
         said.append("The set holds no reports: it is evaluated by labels alone, and no text metric exists for it.")
-    groups = {ALL: np.arange(len(cases), dtype=np.intp)}
-    of_text = texts[0].groups if texts else {}
     measured = [row for scores in texts for row in measure_text(scores, [case.patient_id for case in told])]
-    measured += measure_quality(cases, groups | {name: chosen[g] for name, g in of_text.items() if name != ALL})
-    measured += parts.finish({name: group for name, group in of_text.items()}, groups)
+    measured += parts.measured
     measured += supplied(told) if told else []
     note = power_note(len({case.patient_id for case in cases}))
     return Evaluation(
@@ -170,22 +167,28 @@ def evaluate_cases(
 
 
 class _Parts:
-    """Labels of all sides, worked out once, partly while METEOR's program runs."""
+    """All that does not wait for METEOR's program: texts by themselves, labels of all sides, the findings head."""
 
     def __init__(self, cases: Sequence[EvaluatedCase], told: Sequence[EvaluatedCase], uncertain: UncertainPolicy):
         self._cases, self._told, self._uncertain = cases, told, uncertain
         self.compared: list[ComparedLabels] = []
         self.head: dict[str, list[FindingScores]] = {}
         self.notes: list[str] = []
+        self.measured: list[Measured] = []
 
-    def measure_labels(self) -> None:
-        """Label the texts; the slow part."""
+    def measure(self, of_text: dict[str, Numbers]) -> None:
+        """Measure it; ``of_text`` holds the numbers, among the cases with a reference, of each row of text metrics."""
         self._generated = label_matrix([case.generated for case in self._cases])
         self._of_told = np.array([n for n, c in enumerate(self._cases) if c.reference is not None], dtype=np.intp)
         self._reference = label_matrix([case.reference or "" for case in self._told])
         self._set = set_label_matrix(self._cases)
+        groups = {ALL: np.arange(len(self._cases), dtype=np.intp)}
+        self.measured = measure_rouge(self._told, of_text) if self._told else []
+        of_all = {name: self._of_told[group] for name, group in of_text.items() if name != ALL}
+        self.measured += measure_quality(self._cases, groups | of_all)
+        self.measured += self._compare_all(of_text, groups)
 
-    def finish(self, of_text: dict[str, Numbers], groups: dict[str, Numbers]) -> list[Measured]:
+    def _compare_all(self, of_text: dict[str, Numbers], groups: dict[str, Numbers]) -> list[Measured]:
         """Compare the labels of all sides."""
         patients = [case.patient_id for case in self._cases]
         of_told = [case.patient_id for case in self._told]

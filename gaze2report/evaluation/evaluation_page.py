@@ -23,7 +23,7 @@ from gaze2report.evaluation.figures import (
 )
 from gaze2report.evaluation.findings_scores import FindingScores, calibration_bins
 from gaze2report.evaluation.html_page import HtmlPage
-from gaze2report.evaluation.measured import HEAD, LABELS, QUALITY, SUPPLIED, TEXT, Measured
+from gaze2report.evaluation.measured import HEAD, LABELS, QUALITY, ROUGE_SCORE, SUPPLIED, TEXT, Measured
 from gaze2report.evaluation.report_metrics.not_run import NotRun
 from gaze2report.evaluation.report_metrics.report_scores import ALL
 from gaze2report.imaging.intake import Intake
@@ -128,6 +128,13 @@ def _texts(page: HtmlPage, evaluation: Evaluation, figures: Figures) -> None:
             [_row_of(row, rows, names) for row in dict.fromkeys(one.row for one in rows)],
             f"Protocol {protocol.name}. {protocol.description}",
         )
+    of_rouge = [row for row in evaluation.measured if row.part == TEXT and row.of == ROUGE_SCORE]
+    kinds = ("ROUGE-1", "ROUGE-2", "ROUGE-L")
+    page.table(
+        ["", "reports", *kinds],
+        [_row_of(row, of_rouge, kinds) for row in dict.fromkeys(one.row for one in of_rouge)],
+        "Protocol rouge_score. Google's package of that name, without stemming: F1, words of letters and figures.",
+    )
     page.paragraph(
         "METEOR is the score of the corpus, METEOR mean that of single reports, which alone has an interval. CIDEr "
         "weighs words by the references evaluated, and compares only within one set."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from gaze2report.evaluation.report_metrics.not_run import NotRun
 from gaze2report.evaluation.statistics.bootstrap import (
     Interval,
+    PatientDraws,
     bootstrap_of_totals,
+    draw_patients,
     interval_of_draws,
-    patient_weights,
 )
 
 N_BINS = 10
@@ -55,6 +56,7 @@ def score_finding(
     *,
     seed: int = 0,
     draws: int = 2000,
+    draw: Callable[[Sequence[str]], PatientDraws] | None = None,
 ) -> FindingScores:
     """Score one observation.
 
@@ -70,6 +72,8 @@ def score_finding(
         Of each case.
     seed, draws : int
         Of the bootstrap.
+    draw : callable, optional
+        Draws patients instead, so that draws are made once for scores of the same patients.
     """
     chosen = ~np.isnan(labels) & ~np.isnan(probabilities)
     of_patient = np.asarray(patient_ids)[chosen].tolist()
@@ -81,15 +85,14 @@ def score_finding(
         none = NotRun("no label of it is known")
         return FindingScores(name, 0, 0, none, none, none, p, y)
     positive = int((y == 1).sum())
+    drawn = draw(of_patient) if draw is not None else draw_patients(of_patient, draws, np.random.default_rng(seed))
     ranked: Interval | NotRun = NotRun(f"all {len(y)} labels are {'1' if positive else '0'}")
     if 0 < positive < len(y):
-        ranked = _auroc_interval(p, y, of_patient, np.random.default_rng(seed), draws)
+        ranked = _auroc_interval(p, y, drawn)
     binned = _binned(p, y)
-    error = bootstrap_of_totals(binned, _calibration_error, of_patient, np.random.default_rng(seed), draws=draws)
+    error = bootstrap_of_totals(binned, _calibration_error, drawn)
     squared = np.stack([(p - y) ** 2, np.ones_like(p)], axis=1)
-    brier = bootstrap_of_totals(
-        squared, lambda totals: totals[:, 0] / totals[:, 1], of_patient, np.random.default_rng(seed), draws=draws
-    )
+    brier = bootstrap_of_totals(squared, lambda totals: totals[:, 0] / totals[:, 1], drawn)
     return FindingScores(name, len(p), positive, ranked, error, brier, p, y)
 
 
@@ -125,14 +128,12 @@ def auroc(
     return np.where(pairs > 0, in_order / np.where(pairs > 0, pairs, 1.0), np.nan)
 
 
-def _auroc_interval(
-    p: NDArray[np.float64], y: NDArray[np.float64], patient_ids: Sequence[str], random: np.random.Generator, draws: int
-) -> Interval:
-    weights, of_report = patient_weights(patient_ids, draws, random)
+def _auroc_interval(p: NDArray[np.float64], y: NDArray[np.float64], drawn: PatientDraws) -> Interval:
     parts = [
-        auroc(p, y, weights[begin : begin + _DRAWS_AT_ONCE][:, of_report]) for begin in range(0, draws, _DRAWS_AT_ONCE)
+        auroc(p, y, drawn.weights[begin : begin + _DRAWS_AT_ONCE][:, drawn.of_report])
+        for begin in range(0, len(drawn.weights), _DRAWS_AT_ONCE)
     ]
-    return interval_of_draws(float(auroc(p, y)[0]), np.concatenate(parts), weights.shape[1])
+    return interval_of_draws(float(auroc(p, y)[0]), np.concatenate(parts), drawn.patients)
 
 
 def calibration_bins(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,16 +27,24 @@ from gaze2report.evaluation.report_metrics.bleu import LONGEST, bleu_of_counts, 
 from gaze2report.evaluation.report_metrics.not_run import NotRun
 from gaze2report.evaluation.report_metrics.protocol import COCO
 from gaze2report.evaluation.report_metrics.report_scores import ALL, ReportScores
+from gaze2report.evaluation.report_metrics.rouge import rouge_score_f1
 from gaze2report.evaluation.report_metrics.text_quality import (
     REPEATED_LENGTH,
     compares,
     repeated_sentence_share,
 )
-from gaze2report.evaluation.statistics.bootstrap import Interval, OfTotals, bootstrap_of_totals
+from gaze2report.evaluation.statistics.bootstrap import (
+    Interval,
+    OfTotals,
+    PatientDraws,
+    bootstrap_of_totals,
+    draw_patients,
+)
 from gaze2report.types import CHEXPERT_OBSERVATIONS
 
 DRAWS = 2000
 SEED = 0
+ROUGE_SCORE = "rouge_score"
 TEXT, QUALITY, LABELS, HEAD, SUPPLIED = "text", "quality", "labels", "head", "supplied"
 Numbers = NDArray[np.intp]
 
@@ -111,6 +120,19 @@ def measure_text(scores: ReportScores, patient_ids: Sequence[str]) -> list[Measu
             if name in scores.per_report:
                 interval_or_why = resampled_mean(scores.per_report[name][group], of_group)
                 found.append(of_interval(TEXT, scores.protocol.name, row.name, metric, interval_or_why, len(group)))
+    return found
+
+
+def measure_rouge(cases: Sequence[EvaluatedCase], groups: dict[str, Numbers]) -> list[Measured]:
+    """ROUGE as Google's package has it, for cases with a reference."""
+    scores = np.array([rouge_score_f1(case.generated, case.reference or "") for case in cases]).reshape(-1, 3)
+    found = []
+    for row, group in groups.items():
+        of_group = [cases[number].patient_id for number in group]
+        for column, metric in enumerate(("ROUGE-1", "ROUGE-2", "ROUGE-L")):
+            if len(group):
+                interval = resampled_mean(scores[group, column], of_group)
+                found.append(of_interval(TEXT, ROUGE_SCORE, row, metric, interval, len(group)))
     return found
 
 
@@ -205,7 +227,7 @@ def measure_head(
     patients = [case.patient_id for case in cases]
     probabilities = probability_matrix(cases)
     scored = [
-        score_finding(name, probabilities[:, column], labels[:, column], patients, seed=SEED, draws=DRAWS)
+        score_finding(name, probabilities[:, column], labels[:, column], patients, draw=draws_of)
         for column, name in enumerate(CHEXPERT_OBSERVATIONS)
     ]
     found = []
@@ -220,7 +242,17 @@ def measure_head(
 
 
 def _resampled(values: NDArray[np.float64] | NDArray[np.int64], score: OfTotals, patients: Sequence[str]) -> Interval:
-    return bootstrap_of_totals(values, score, patients, np.random.default_rng(SEED), draws=DRAWS)
+    return bootstrap_of_totals(values, score, draws_of(patients))
+
+
+def draws_of(patients: Sequence[str]) -> PatientDraws:
+    """Resampled sets of these patients; the same for every score of an evaluation, and drawn once."""
+    return _drawn(tuple(patients))
+
+
+@lru_cache(maxsize=12)
+def _drawn(patients: tuple[str, ...]) -> PatientDraws:
+    return draw_patients(patients, DRAWS, np.random.default_rng(SEED))
 
 
 def _mean(totals: NDArray[np.float64]) -> NDArray[np.float64]:

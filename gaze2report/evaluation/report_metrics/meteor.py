@@ -19,6 +19,8 @@ from gaze2report.evaluation.report_metrics.not_run import NotRun
 
 JAR_NAME = "meteor-1.5.jar"
 TIME_LIMIT_S = 600.0
+AHEAD = 32
+"""Lines sent before the answer of the first is read. An answer has some 100 bytes and a pipe holds 64 kB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +109,14 @@ def _talk(
     time_limit_s: float,
     told: IO[str],
 ) -> MeteorScores | NotRun:
-    """Ask line by line: the program answers each before it reads the next, and a full pipe would stop both."""
+    """Ask line by line, few of them ahead: it answers each before it reads the next, and full pipes would stop both."""
     with subprocess.Popen(
         command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told, encoding="utf-8"
     ) as process:
         limit = Timer(time_limit_s, process.kill)
         limit.start()
         try:
-            counts = [_ask(process, line, 1)[0] for line in lines]
+            counts = _ask_each(process, lines)
             # EVAL answers with a score for each set of counts, then with the score of their sum.
             answers = [
                 [float(answer) for answer in _ask(process, f"EVAL ||| {' ||| '.join(chosen)}", len(chosen) + 1)]
@@ -138,11 +140,29 @@ class _Silent(Exception):
     """The program ended, or was ended, before it answered."""
 
 
+def _ask_each(process: subprocess.Popen[str], lines: list[str]) -> list[str]:
+    """One answer of each line, so that neither program waits for the other at every line."""
+    answers: list[str] = []
+    for number, line in enumerate(lines):
+        _send(process, line)
+        if number >= AHEAD:
+            answers += _answers(process, 1)
+    return answers + _answers(process, len(lines) - len(answers))
+
+
 def _ask(process: subprocess.Popen[str], line: str, answers: int) -> list[str]:
+    _send(process, line)
+    return _answers(process, answers)
+
+
+def _send(process: subprocess.Popen[str], line: str) -> None:
     assert process.stdin is not None
-    assert process.stdout is not None
     process.stdin.write(line + "\n")
     process.stdin.flush()
+
+
+def _answers(process: subprocess.Popen[str], answers: int) -> list[str]:
+    assert process.stdout is not None
     found = [process.stdout.readline() for _ in range(answers)]
     if not all(found):
         raise _Silent("it ended before it answered; it may have run out of time or memory")

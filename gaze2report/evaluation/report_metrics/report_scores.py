@@ -127,7 +127,7 @@ def score_under(
     *,
     training_texts: Sequence[str] | None = None,
     meteor_by: Callable[[Words, Words, Sequence[Sequence[int]]], MeteorScores | NotRun] = meteor,
-    meanwhile: Callable[[], None] = lambda: None,
+    meanwhile: Callable[[dict[str, NDArray[np.intp]]], None] = lambda _: None,
 ) -> list[ReportScores]:
     """Score generated reports under each protocol, METEOR's program being started once, beside everything else.
 
@@ -142,7 +142,7 @@ def score_under(
     meteor_by : callable
         Computes METEOR, beside everything else because it takes longest.
     meanwhile : callable
-        Other work that the wait for METEOR is used for.
+        Other work that the wait for METEOR is used for; told the numbers of the reports of each row.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def score_under(
         promised = executor.submit(_meteor_of_all, sides, [group for _, group in groups], meteor_by)
         counts = [bleu_counts(*side) for side in sides]
         per_report = [_per_report(pairs, *side) for side in sides]
-        meanwhile()
+        meanwhile(dict(groups))
         by_meteor = promised.result()
     return [
         _scores_under(protocol, pairs, groups, notes, counted, by_report, of_meteor)

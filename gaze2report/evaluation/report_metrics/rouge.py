@@ -1,11 +1,14 @@
-"""ROUGE-L: longest common subsequence of a generated report and its reference."""
+"""ROUGE: words, pairs of words and the longest common subsequence that a generated report shares with its reference."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gaze2report.evaluation.report_metrics.bleu import ngrams
 
 BETA = 1.2
 
@@ -45,3 +48,18 @@ def rouge_l(hypotheses: Sequence[Sequence[str]], references: Sequence[Sequence[s
         precision, recall = common / len(hypothesis), common / len(reference)
         scores.append((1 + BETA**2) * precision * recall / (recall + BETA**2 * precision))
     return np.array(scores, dtype=np.float64)
+
+
+def rouge_score_f1(generated: str, reference: str) -> tuple[float, float, float]:
+    """ROUGE-1, ROUGE-2 and ROUGE-L of two texts as Google's ``rouge_score`` has them, without stemming.
+
+    F1 (beta = 1), words of letters a to z and figures: another protocol than coco-caption's, and other numbers.
+    """
+    first, second = (re.findall(r"[a-z0-9]+", text.lower()) for text in (generated, reference))
+    shared = [(ngrams(first, n) & ngrams(second, n)).total() for n in (1, 2)]
+    one, two = (_f1(count, len(first) - n + 1, len(second) - n + 1) for n, count in zip((1, 2), shared, strict=True))
+    return one, two, _f1(common_subsequence_length(first, second), len(first), len(second))
+
+
+def _f1(shared: int, generated: int, reference: int) -> float:
+    return 2.0 * shared / (generated + reference) if shared else 0.0

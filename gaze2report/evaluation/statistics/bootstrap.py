@@ -139,32 +139,48 @@ OfTotals = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """Totals over reports of D resampled sets, shape (D, K), to their scores, shape (D,)."""
 
 
-def patient_weights(
-    patient_ids: Sequence[str], draws: int, random: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """How often each patient is in each resampled set.
+@dataclass(frozen=True, eq=False)
+class PatientDraws:
+    """Resampled sets of patients, drawn once for every score of the same reports.
 
-    Returns
-    -------
+    Attributes
+    ----------
     weights : ndarray, shape (draws, P)
-        Each row sums to P, the number of patients.
+        How often each patient is in each set; each row sums to P.
     of_report : ndarray of int, shape (N,)
         Number of the patient of each report; ``weights[:, of_report]`` weighs reports.
     """
+
+    weights: NDArray[np.float64]
+    of_report: NDArray[np.intp]
+
+    @property
+    def patients(self) -> int:
+        """P."""
+        return int(self.weights.shape[1])
+
+
+def draw_patients(patient_ids: Sequence[str], draws: int, random: np.random.Generator) -> PatientDraws:
+    """Draw patients with replacement.
+
+    Raises
+    ------
+    ValueError
+        There are no reports.
+    """
+    if not len(patient_ids):
+        raise ValueError("there are no reports to resample")
     names, of_report = np.unique(np.asarray(patient_ids), return_inverse=True)
     chosen = random.integers(len(names), size=(draws, len(names)))
     flat = chosen + len(names) * np.arange(draws)[:, None]
     counts = np.bincount(flat.ravel(), minlength=draws * len(names)).reshape(draws, len(names))
-    return counts.astype(np.float64), of_report
+    return PatientDraws(counts.astype(np.float64), of_report)
 
 
 def bootstrap_of_totals(
     values: NDArray[np.float64] | NDArray[np.int64],
     score: OfTotals,
-    patient_ids: Sequence[str],
-    random: np.random.Generator,
-    *,
-    draws: int = 2000,
+    draws: PatientDraws,
     level: float = 0.95,
 ) -> Interval:
     """Percentile interval of a score that follows from sums over reports, by patient, all draws at once.
@@ -178,19 +194,13 @@ def bootstrap_of_totals(
         What is summed, a row a report.
     score : callable
         See `OfTotals`; NaN where a set has no score.
-
-    Raises
-    ------
-    ValueError
-        There are no reports.
+    draws : PatientDraws
+        Of the same N reports.
     """
-    if not len(patient_ids):
-        raise ValueError("there are no reports to resample")
-    weights, of_report = patient_weights(patient_ids, draws, random)
-    by_patient = np.zeros((weights.shape[1], values.shape[1]))
-    np.add.at(by_patient, of_report, np.asarray(values, dtype=np.float64))
+    by_patient = np.zeros((draws.patients, values.shape[1]))
+    np.add.at(by_patient, draws.of_report, np.asarray(values, dtype=np.float64))
     whole = score(by_patient.sum(axis=0)[None, :])[0]
-    return interval_of_draws(float(whole), score(weights @ by_patient), weights.shape[1], level)
+    return interval_of_draws(float(whole), score(draws.weights @ by_patient), draws.patients, level)
 
 
 def interval_of_draws(value: float, scores: NDArray[np.float64], patients: int, level: float = 0.95) -> Interval:

@@ -12,8 +12,8 @@ from gaze2report.evaluation.report_metrics.not_run import NotRun
 from gaze2report.evaluation.statistics.bootstrap import (
     bootstrap_interval,
     bootstrap_of_totals,
+    draw_patients,
     mean_of,
-    patient_weights,
 )
 
 CASES = st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.integers(0, 3)), min_size=1, max_size=20)
@@ -68,7 +68,8 @@ def test_intervals_from_sums_are_those_of_resampled_reports():
     values = random.normal(size=150) + np.array([int(p[1:]) % 7 for p in patients])
     slow = bootstrap_interval(mean_of(values), patients, np.random.default_rng(0), draws=4000)
     totals = np.stack([values, np.ones(150)], axis=1)
-    fast = bootstrap_of_totals(totals, lambda t: t[:, 0] / t[:, 1], patients, np.random.default_rng(0), draws=4000)
+    draws = draw_patients(patients, 4000, np.random.default_rng(0))
+    fast = bootstrap_of_totals(totals, lambda t: t[:, 0] / t[:, 1], draws)
     assert fast.value == pytest.approx(slow.value)
     assert fast.patients == slow.patients == len(set(patients))
     width = slow.high - slow.low
@@ -77,7 +78,8 @@ def test_intervals_from_sums_are_those_of_resampled_reports():
 
 
 def test_every_resampled_set_has_as_many_patients():
-    weights, of_report = patient_weights(["B", "A", "B"], 100, np.random.default_rng(0))
+    drawn = draw_patients(["B", "A", "B"], 100, np.random.default_rng(0))
+    weights, of_report = drawn.weights, drawn.of_report
     assert weights.shape == (100, 2)
     assert set(weights.sum(axis=1)) == {2.0}
     assert of_report.tolist() == [1, 0, 1]

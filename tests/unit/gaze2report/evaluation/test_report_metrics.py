@@ -18,7 +18,7 @@ from gaze2report.evaluation.report_metrics.not_run import NotRun
 from gaze2report.evaluation.report_metrics.protocol import COCO, R2GEN, words
 from gaze2report.evaluation.report_metrics.ptb_tokens import ptb_tokens
 from gaze2report.evaluation.report_metrics.report_scores import ReportPair, score_reports
-from gaze2report.evaluation.report_metrics.rouge import common_subsequence_length, rouge_l
+from gaze2report.evaluation.report_metrics.rouge import common_subsequence_length, rouge_l, rouge_score_f1
 from gaze2report.evaluation.report_metrics.text_quality import (
     hallucinated_prior_rate,
     repeated_ngram_share,
@@ -86,6 +86,14 @@ def test_words_split_at_spaces_only_give_the_third_known_set_of_values():
     )
     assert rouge_l(hypotheses, references).mean() == pytest.approx(0.34659226653080494, abs=1e-12)
     assert cider(hypotheses, references).mean() == pytest.approx(1.344563989460789, abs=1e-12)
+
+
+def test_rouge_under_googles_protocol_is_that_of_rouge_score():
+    """Values of rouge_score 0.1.2 without its stemmer: the mean F1 of the three pairs."""
+    scores = np.array([rouge_score_f1(one, other) for one, other in zip(GENERATED, REFERENCES, strict=True)])
+    assert scores.mean(axis=0) == pytest.approx([0.530812324929972, 0.28525641025641024, 0.4719887955182073], abs=1e-12)
+    assert rouge_score_f1("", "Edema.") == rouge_score_f1("...", "...") == (0.0, 0.0, 0.0)
+    assert rouge_score_f1("Edema", "edema.") == (1.0, 0.0, 1.0)
 
 
 @pytest.mark.parametrize(

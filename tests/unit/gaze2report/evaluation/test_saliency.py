@@ -34,6 +34,8 @@ FIXATED = (np.array([20, 45, 22, 10]), np.array([15, 30, 14, 40]))
 
 def test_measures_against_fixations_give_the_values_of_the_reference():
     assert nss(SALIENCY, *FIXATED) == pytest.approx(2.4602913472567782, abs=1e-12)
+    with_sample_deviation = nss(SALIENCY, *FIXATED) * SALIENCY.std() / SALIENCY.std(ddof=1)
+    assert with_sample_deviation == pytest.approx(2.459890876618941, abs=1e-12)  # another convention, not ours
     assert information_gain(SALIENCY, *FIXATED) == pytest.approx(-0.9673552779289163, abs=1e-11)
     assert auc_roc(SALIENCY, *FIXATED) == pytest.approx(0.7508138020833333, abs=1e-12)
     assert auc_judd(SALIENCY, *FIXATED) == pytest.approx(0.8703552803129074, abs=1e-12)

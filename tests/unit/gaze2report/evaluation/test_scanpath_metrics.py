@@ -22,6 +22,7 @@ from gaze2report.evaluation.scanpath_metrics.grid_strings import (
     string_edit_distance,
 )
 from gaze2report.evaluation.scanpath_metrics.multimatch import multimatch
+from gaze2report.evaluation.scanpath_metrics.path_distances import dynamic_time_warping, hausdorff_distance
 from gaze2report.evaluation.scanpath_metrics.scanmatch import scanmatch
 from gaze2report.evaluation.scanpath_metrics.time_delay_embedding import scaled_time_delay_embedding
 from gaze2report.types import Fixation
@@ -107,6 +108,28 @@ def test_foveal_discs_give_the_values_of_the_reference():
 def test_sequence_score_counts_the_cells_in_common_in_order():
     assert sequence_score(A, B, *SCREEN) == pytest.approx(0.6)
     assert label_sequence_score(np.array([1, 2, 3, 4]), np.array([4, 1, 2])) == 0.5
+
+
+def test_dynamic_time_warping_and_hausdorff_distance_give_the_known_values():
+    assert dynamic_time_warping(A, B) == pytest.approx(420.40279524198843, abs=1e-9)
+    assert hausdorff_distance(A, B) == pytest.approx(168.1071087134628, abs=1e-9)
+    assert math.isnan(dynamic_time_warping([], B))
+    assert math.isnan(hausdorff_distance(A, []))
+
+
+@given(scanpaths, scanpaths)
+def test_dynamic_time_warping_is_that_of_the_textbook_and_no_less_than_hausdorff(path, other):
+    table = np.full((len(path) + 1, len(other) + 1), np.inf)
+    table[0, 0] = 0.0
+    for i, one in enumerate(path):
+        for j, two in enumerate(other):
+            step = math.hypot(one.x_px - two.x_px, one.y_px - two.y_px)
+            table[i + 1, j + 1] = step + min(table[i, j], table[i, j + 1], table[i + 1, j])
+    warped = dynamic_time_warping(path, other)
+    assert warped == pytest.approx(table[-1, -1])
+    assert warped >= hausdorff_distance(path, other) - 1e-9
+    assert hausdorff_distance(path, other) == hausdorff_distance(other, path)
+    assert dynamic_time_warping(path, path) == 0.0
 
 
 # -- what must hold for every scanpath ----------------------------------------------------------------------------
