@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gaze2report import (
     __version__,
+    comparator_commands,
     evaluation_commands,
     gaze_commands,
     synthetic_commands,
@@ -28,6 +29,7 @@ COMMAND_MODULES = (
     synthetic_commands,
     evaluation_commands,
     training_commands,
+    comparator_commands,
 )
 """Each describes its commands (``add_parsers``) and names what runs them (``COMMANDS``), without a heavy import."""
 
