@@ -50,12 +50,13 @@ class Drafter:
                 f"adapter {manifest.name} was trained on images prepared otherwise than this release prepares them"
             )
         self.model, self.config, self.manifest = model, config, manifest
+        self._device = next(model.findings.parameters()).device
         self._decoding = Decoding(**asdict(config.decoding))
         self._thresholds = dict(zip(CHEXPERT_OBSERVATIONS, model.findings.threshold.tolist(), strict=True))
 
     @classmethod
     def load(cls, adapter: Path, progress: LoadProgress = lambda *_: None) -> Drafter:
-        """Load the base language model and an adapter version.
+        """Load the base language model and an adapter version; on a GPU, if there is one, the former in bfloat16.
 
         Raises
         ------
@@ -67,12 +68,13 @@ class Drafter:
         wanted = read_manifest(adapter)
         base = base_models.find(wanted.base_model_sha256, wanted.base_model, adapter)
         progress("loading the language model", 1, 3)
-        language_model, tokenizer = load_language_model(base.path)
+        is_on_gpu = torch.cuda.is_available()
+        language_model, tokenizer = load_language_model(base.path, torch.bfloat16 if is_on_gpu else torch.float32)
         progress("loading the adapter", 2, 3)
         model, config, manifest = load_adapter(adapter, language_model, tokenizer, base.sha256)
         model.generator.language_model.merge_adapter()  # one product a layer instead of three, for every word
         progress("ready", 3, 3)
-        return cls(model, config, manifest)
+        return cls(model.to("cuda") if is_on_gpu else model, config, manifest)
 
     def draft(
         self,
@@ -119,7 +121,7 @@ class Drafter:
         clock = _Clock(decode_s)
         display = display_to_input(to_display(image), self.preprocessing)
         with torch.inference_mode():
-            features = self.model.encoder(torch.from_numpy(display)[None])
+            features = self.model.encoder(torch.from_numpy(display)[None].to(self._device))
             probabilities = self.model.findings.probabilities(features)
         clock.note("encode")
         _stop_if(should_stop)
@@ -161,7 +163,7 @@ class Drafter:
         check_draftable(image)
         display = display_to_input(to_display(image), self.preprocessing)
         with torch.inference_mode():
-            features = self.model.encoder(torch.from_numpy(display)[None])
+            features = self.model.encoder(torch.from_numpy(display)[None].to(self._device))
         return [self._predict(image, features, seed + sample) for sample in range(n_samples)]
 
     def provenance(self, image: Image, seed: int) -> Provenance:

@@ -7,7 +7,7 @@ T report tokens, H language-model width, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria, StoppingCriteriaList
 from transformers.generation.streamers import BaseStreamer
+
+from gaze2report.models.decoding import TOP_P, decode
 
 INSTRUCTION = "Describe this chest radiograph.\nFindings:"
 NO_FINDING = "No Finding"
@@ -42,7 +44,12 @@ class _TokenStream(BaseStreamer):  # type: ignore[misc]
         self.text = ""
 
     def put(self, value: Tensor) -> None:
-        self._ids.extend(int(token) for token in value.reshape(-1).tolist())
+        for token in value.reshape(-1).tolist():
+            self.take(int(token))
+
+    def take(self, token: int) -> None:
+        """Add one token."""
+        self._ids.append(token)
         text = self._decode(self._ids)
         # A character of several bytes decodes to U+FFFD until its last token has come.
         if text.endswith("�"):
@@ -225,14 +232,31 @@ class Generator(nn.Module):
         instruction = torch.tensor([ids], device=prompt.device)
         inputs = torch.cat([self._begin(prompt), embed(instruction)], dim=1)
         stream = _TokenStream(lambda ids: str(self.tokenizer.decode(ids, skip_special_tokens=True)), on_text)
+        if prompt.device.type == "cuda":
+            decode(
+                self.language_model,
+                inputs,
+                end_id=int(self.tokenizer.eos_token_id),
+                **asdict(decoding),
+                seed=seed,
+                on_token=stream.take,
+                should_stop=should_stop,
+            )
+        else:
+            self._generate_on_cpu(inputs, decoding, seed, stream, should_stop)
+        return stream.text
+
+    def _generate_on_cpu(
+        self, inputs: Tensor, decoding: Decoding, seed: int, stream: _TokenStream, should_stop: Callable[[], bool]
+    ) -> None:
         sampling: dict[str, Any] = {"do_sample": False}
         if decoding.temperature > 0:
-            sampling = {"do_sample": True, "temperature": decoding.temperature, "top_k": 0, "top_p": 0.95}
+            sampling = {"do_sample": True, "temperature": decoding.temperature, "top_k": 0, "top_p": TOP_P}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.language_model.generate(
                 inputs_embeds=inputs,
-                attention_mask=torch.ones(inputs.shape[:2], dtype=torch.long, device=prompt.device),
+                attention_mask=torch.ones(inputs.shape[:2], dtype=torch.long),
                 max_new_tokens=decoding.max_new_tokens,
                 repetition_penalty=decoding.repetition_penalty,
                 eos_token_id=int(self.tokenizer.eos_token_id),
@@ -241,7 +265,6 @@ class Generator(nn.Module):
                 stopping_criteria=StoppingCriteriaList([_StopWhen(should_stop)]),
                 **sampling,
             )
-        return stream.text
 
 
 def load_language_model(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Any, Any]:
