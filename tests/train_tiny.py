@@ -18,7 +18,7 @@ from gaze2report.data.dataset import StudyDataset
 from gaze2report.data.training_set import TrainingSet
 from gaze2report.data.transforms import Preprocessing
 from gaze2report.training.objective import LoopSettings
-from gaze2report.training.report_objective import ReportLosses
+from gaze2report.training.report_losses import ReportLosses
 from gaze2report.training.report_recipe import CalibrationSettings
 from gaze2report.training.report_training import TrainingResult, train
 

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gaze2report.data.dataset import FilmExample, StudyBatch, StudyExample
@@ -22,53 +21,10 @@ from gaze2report.models.encoder import HybridEncoder
 from gaze2report.models.gaze2report import Gaze2Report
 from gaze2report.models.views import mean_over_views
 from gaze2report.training.objective import Moment, Objective, ParameterGroup
+from gaze2report.training.report_losses import ReportLosses, findings_loss, scanpath_loss
 from gaze2report.types import Fixation, GazeSource
 
-PARTS = ("encoder", "findings", "graph", "prompt", "lora")
-REPORT, FINDINGS = "report", "findings"
-
-
-@dataclass(frozen=True)
-class ReportLosses:
-    """What is trained and how the prompt is made in training.
-
-    Attributes
-    ----------
-    encoder_lr, findings_lr, graph_lr, prompt_lr, lora_lr : float
-        Rates; 0 leaves the part as it is. ``prompt`` is the visual-gaze and observation tokens, and the fusion.
-    findings_weight : float
-        Of the binary cross-entropy over known labels, beside the cross-entropy of the report tokens.
-    no_gaze_share : float
-        Share of films whose gaze is left out, so that drafting without gaze is no surprise.
-    head_share : float
-        Share of studies whose prompt says what the findings head says; the others' says the labels, where known.
-    label_noise : float
-        Labels in the prompt are drawn towards 0.5 by up to this: the head gives probabilities, not labels.
-    no_words_share : float
-        Share of instructions that name no observation.
-    when_not_recorded : str
-        With gaze ``recorded``, what a film without a recording gets: ``error``, ``none`` or ``predicted``.
-    gradient_checkpointing : bool
-        Trade time for memory: activations are computed twice.
-    """
-
-    encoder_lr: float = 1e-4
-    findings_lr: float = 1e-3
-    graph_lr: float = 1e-3
-    prompt_lr: float = 1e-3
-    lora_lr: float = 3e-4
-    findings_weight: float = 1.0
-    no_gaze_share: float = 0.1
-    head_share: float = 0.5
-    label_noise: float = 0.2
-    no_words_share: float = 0.1
-    max_report_tokens: int = 120
-    when_not_recorded: str = "error"
-    gradient_checkpointing: bool = False
-
-    def __post_init__(self) -> None:
-        if self.when_not_recorded not in ("error", "none", "predicted"):
-            raise ValueError(f"when_not_recorded={self.when_not_recorded!r} is not error, none or predicted")
+REPORT, FINDINGS, SCANPATH = "report", "findings", "scanpath"
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +103,7 @@ class ReportObjective(Objective):
         self.loss_weights = {
             REPORT: 1.0,
             **({FINDINGS: losses.findings_weight} if losses.findings_weight else {}),
+            **({SCANPATH: losses.scanpath_weight} if losses.scanpath_weight else {}),
             **{one.name: one.weight for one in added},
         }
         self._supply = GazeSupply(self._predicted, others)
@@ -171,7 +128,7 @@ class ReportObjective(Objective):
         """Set the mode of what is trained; what is not, and every batch normalisation, stays as at drafting."""
         super().train(mode)
         if mode:
-            self.model.scanpath.eval()
+            self.model.scanpath.train(bool(self.losses.scanpath_weight))
             if not self.losses.encoder_lr:
                 self.model.encoder.eval()
             elif isinstance(self.model.encoder, HybridEncoder):
@@ -185,6 +142,7 @@ class ReportObjective(Objective):
         return {
             REPORT: float(tokens),
             FINDINGS: float(known.sum()),
+            SCANPATH: float(sum(bool(film.recorded) for example in batch.examples for film in example.films)),
             **{one.name: float(one.count(batch)) for one in self.added},
         }
 
@@ -201,6 +159,8 @@ class ReportObjective(Objective):
         sums = {REPORT: (per_report * batch.weights).sum()}
         if FINDINGS in self.loss_weights:
             sums[FINDINGS] = findings_loss(logits.float(), batch.labels, batch.weights)
+        if SCANPATH in self.loss_weights:
+            sums[SCANPATH] = scanpath_loss(self.model, features, batch)
         computed = Computed(batch, features, gaze, logits, prompt, moment)
         return sums | {one.name: one(self.model, computed) for one in self.added}
 
@@ -241,13 +201,13 @@ class ReportObjective(Objective):
             raise GazeMissing(
                 "controls made of other films' predicted gaze are not trained with; use recorded gaze, or none"
             )
-        with torch.no_grad():
-            seed = int(draws_of(Moment(0, 0, False), film.image_id).integers(2**31))
-            path = tuple(
-                Fixation(f.x, f.y, f.duration_s)
-                for f in self.model.scanpath.predict(features.detach().float(), seed=seed)
-            )
-        if not self.losses.encoder_lr:
+        seed = int(draws_of(Moment(0, 0, False), film.image_id).integers(2**31))
+        was_training = self.model.scanpath.training
+        self.model.scanpath.eval()
+        predicted = self.model.scanpath.predict(features.detach().float(), seed=seed)
+        self.model.scanpath.train(was_training)
+        path = tuple(Fixation(f.x, f.y, f.duration_s) for f in predicted)
+        if not (self.losses.encoder_lr or self.losses.scanpath_weight):
             self._predictions[film.image_id] = path
         return path
 
@@ -285,6 +245,7 @@ class ReportObjective(Objective):
         return {
             "encoder": (rates.encoder_lr, list(model.encoder.parameters())),
             "findings": (rates.findings_lr if rates.findings_weight else 0.0, list(model.findings.parameters())),
+            "scanpath": (rates.scanpath_lr if rates.scanpath_weight else 0.0, list(model.scanpath.parameters())),
             # Without gaze the graph gives back its input: nothing could reach its parameters.
             "graph": (0.0 if self.source == "none" else rates.graph_lr, list(model.gaze_graph.parameters())),
             "prompt": (rates.prompt_lr, prompt),
@@ -299,13 +260,6 @@ class ReportObjective(Objective):
                 parameter.requires_grad_(bool(rate))
         if self.losses.gradient_checkpointing:
             checkpoint_activations(self.model)
-
-
-def findings_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    """Sum of the binary cross-entropy over known labels: (B, O), (B, O) with NaN where unknown, (B,)."""
-    known = ~labels.isnan()
-    losses = F.binary_cross_entropy_with_logits(logits, labels.nan_to_num(), reduction="none")
-    return (losses * known * weights[:, None]).sum()
 
 
 def draws_of(moment: Moment, name: str) -> np.random.Generator:

@@ -13,7 +13,7 @@ from gaze2report.errors import Gaze2ReportError
 from gaze2report.gaze.gaze_sources import GAZE_SOURCES
 from gaze2report.training.made_language_model import MadeLanguageModel
 from gaze2report.training.objective import LoopSettings
-from gaze2report.training.report_objective import ReportLosses
+from gaze2report.training.report_losses import ReportLosses
 
 MADE = "made"
 

@@ -22,7 +22,8 @@ from gaze2report.report_text import split_report
 from gaze2report.training.calibration import calibrate_head, calibration_summary
 from gaze2report.training.loop import FitResult, Progress, fit, make_accelerator
 from gaze2report.training.objective import LoopSettings, Moment
-from gaze2report.training.report_objective import AddedLoss, ReportLosses, ReportObjective, draws_of, known_labels
+from gaze2report.training.report_losses import ReportLosses
+from gaze2report.training.report_objective import AddedLoss, ReportObjective, draws_of, known_labels
 from gaze2report.training.report_recipe import CalibrationSettings
 from gaze2report.types import GazeSource, Report
 
