@@ -1,4 +1,4 @@
-"""The commands of ``python -m capture`` that need numpy: agent, list, record, recover, verify."""
+"""The commands of ``python -m capture`` that need numpy: agent, list, record, recover, verify, export."""
 
 from __future__ import annotations
 
@@ -60,6 +60,11 @@ def add_commands(verbs: Any) -> None:
     verify.add_argument("path", type=Path, help="a recording, or a folder of them")
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(run=_verify)
+    export = verbs.add_parser("export", help="export recordings; needs the workstation's Python")
+    export.add_argument("paths", nargs="+", type=Path, metavar="RECORDING")
+    export.add_argument("--format", choices=("bids", "reflacx", "parquet"), required=True)
+    export.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    export.set_defaults(run=_export)
 
 
 def run(wanted: argparse.Namespace) -> int:
@@ -195,6 +200,13 @@ def _verify(wanted: argparse.Namespace) -> int:
             print(f"{about.recording_id}: {about.state}, {about.source}, {checked.n_samples} samples, ", end="")
             print(f"{checked.counts.missing} missing; {'whole' if checked.is_whole else ' '.join(checked.faults)}")
     return EXIT_OK if is_whole else EXIT_REFUSED
+
+
+def _export(wanted: argparse.Namespace) -> int:
+    from capture.export_command import export, summary
+
+    print(summary(export(wanted.paths, wanted.format, wanted.out)))
+    return EXIT_OK
 
 
 def _consent(path: Path | None) -> Consent:

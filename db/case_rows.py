@@ -15,7 +15,8 @@ from db.headers import header_from_json
 from db.recording_rows import content_of, recording_row
 from db.tables import instance, series, study
 from gaze2report.errors import Gaze2ReportError
-from gaze2report.gaze.case_gaze import CaseGaze, cases_of
+from gaze2report.gaze.case_gaze import CaseGaze, cases_of, map_recording
+from gaze2report.gaze.export_content import Exportable
 from gaze2report.gaze.view_mapping import FixationOnFilm
 
 
@@ -48,24 +49,38 @@ def derive(workspace: Workspace, recording_id: str, *, study_uid: str = "") -> D
         If there is no such recording.
     """
     with workspace.reading() as connection:
+        key = recording_row(connection, recording_id).id
+    one = exportable(workspace, recording_id, study_uid=study_uid)
+    cases, reason = one.cases, one.not_mapped
+    if not cases and not reason:
+        reason = "no film was shown while it was recorded" if len(one.content.samples) else "it holds no sample"
+    with workspace.writing() as connection:
+        remove(connection, key)
+        n_fixations = sum(_keep_case(connection, key, number, case) for number, case in enumerate(cases))
+        connection.execute(update(gaze_recording).where(gaze_recording.c.id == key).values(not_derived=reason))
+    return Derived(len(cases), n_fixations)
+
+
+def exportable(workspace: Workspace, recording_id: str, *, study_uid: str = "") -> Exportable:
+    """Read a recording and derive the gaze of its cases, keeping nothing.
+
+    Raises
+    ------
+    UnknownRecord
+        If there is no such recording.
+    """
+    with workspace.reading() as connection:
         row = recording_row(connection, recording_id)
         content = content_of(connection, row)
         sizes, study_of_film = _films(connection, row.id)
-    cases: tuple[CaseGaze, ...] = ()
-    reason = ""
+        named = select(gaze_case.c.study_uid).where(gaze_case.c.recording_key == row.id)
+        studies = set(connection.execute(named).scalars())
+    study_uid = study_uid or (studies.pop() if len(studies) == 1 else "")
     try:
-        cases = cases_of(content, sizes, study_of_film, study_uid=study_uid)
+        mapped = map_recording(content, sizes)
+        return Exportable(content, cases_of(content, mapped, study_of_film, study_uid=study_uid), mapped)
     except Gaze2ReportError as error:
-        reason = str(error)
-    if not cases and not reason:
-        reason = "no film was shown while it was recorded" if len(content.samples) else "it holds no sample"
-    with workspace.writing() as connection:
-        remove(connection, row.id)
-        n_fixations = sum(
-            _keep_case(connection, row.id, number, case, content.recording_id) for number, case in enumerate(cases)
-        )
-        connection.execute(update(gaze_recording).where(gaze_recording.c.id == row.id).values(not_derived=reason))
-    return Derived(len(cases), n_fixations)
+        return Exportable(content, not_mapped=str(error))
 
 
 def remove(connection: Connection, recording_key: int) -> dict[str, int]:
@@ -91,7 +106,7 @@ def _films(connection: Connection, recording_key: int) -> tuple[dict[str, tuple[
     return sizes, {row.instance_uid: row.study_uid for row in rows}
 
 
-def _keep_case(connection: Connection, recording_key: int, number: int, case: CaseGaze, recording_id: str) -> int:
+def _keep_case(connection: Connection, recording_key: int, number: int, case: CaseGaze) -> int:
     study_id = connection.execute(select(study.c.id).where(study.c.study_uid == case.study_uid)).scalar_one_or_none()
     key = connection.execute(
         insert(gaze_case).values(
@@ -109,7 +124,7 @@ def _keep_case(connection: Connection, recording_key: int, number: int, case: Ca
             valid_share=case.valid_share,
         )
     ).inserted_primary_key
-    assert key is not None, recording_id
+    assert key is not None
     rows = [{"case_key": key[0], "number": n, **_columns(one)} for n, one in enumerate(case.fixations)]
     if rows:
         connection.execute(insert(gaze_fixation), rows)

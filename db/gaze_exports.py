@@ -9,10 +9,15 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
-from db import audit_chain
+from db import audit_chain, case_rows
 from db.database import Workspace, now_utc
-from db.gaze_tables import gaze_export, gaze_export_part
-from gaze2report.gaze.export_folder import TOMBSTONE, remove_recordings
+from db.errors import NoConsent
+from db.gaze_tables import gaze_export, gaze_export_part, gaze_recording
+from db.recording_rows import joined_recordings, recording_row
+from gaze2report.errors import StorageFailed
+from gaze2report.gaze.export_content import recording_label
+from gaze2report.gaze.export_folder import TOMBSTONE, ExportManifest, remove_recordings
+from gaze2report.gaze.gaze_export import write_export
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,50 @@ def keep(
         audit_chain.append(connection, now, actor, "gaze exported", str(folder.resolve()), detail)
 
 
+def all_recordings(workspace: Workspace) -> list[str]:
+    """Ids of the recordings that may be exported, the oldest first."""
+    with workspace.reading() as connection:
+        rows = connection.execute(joined_recordings().order_by(gaze_recording.c.started_utc_us)).all()
+    return [row.recording_id for row in rows if row.is_complete and row.state != "withdrawn"]
+
+
+def export(
+    workspace: Workspace, recording_ids: Sequence[str], kind: str, folder: Path, *, actor: str
+) -> ExportManifest:
+    """Export recordings into a new folder, and note it.
+
+    Parameters
+    ----------
+    kind : str
+        ``bids``, ``reflacx`` or ``parquet``.
+
+    Raises
+    ------
+    UnknownRecord
+        If one is not in the workspace.
+    NoConsent
+        If the consent to one was withdrawn.
+    ExportRefused
+        If the kind cannot hold one of them, or the folder is not empty; nothing was written then.
+    StorageFailed
+        If the disk refuses.
+    """
+    readers: dict[str, str] = {}
+    with workspace.reading() as connection:
+        for recording_id in recording_ids:
+            row = recording_row(connection, recording_id)
+            if row.state == "withdrawn":
+                raise NoConsent(f"the consent to recording {recording_id} was withdrawn; it is empty")
+            readers[recording_id] = row.reader_pseudonym
+    found = [case_rows.exportable(workspace, recording_id) for recording_id in readers]
+    try:
+        manifest = write_export(folder, kind, found)
+    except OSError as error:
+        raise StorageFailed(f"{folder}: the export could not be written ({error})") from error
+    keep(workspace, kind, folder, manifest.sha256, readers, actor=actor)
+    return manifest
+
+
 def list_exports(workspace: Workspace) -> list[GazeExport]:
     """List all exports, the oldest first."""
     with workspace.reading() as connection:
@@ -93,7 +142,9 @@ def leave_tombstones(exports: Sequence[GazeExport], reader_pseudonym: str) -> li
     unreached = []
     for export in exports:
         folder = Path(export.folder)
-        of_reader = sorted(one for one, reader in export.recordings.items() if reader == reader_pseudonym)
+        of_reader = sorted(
+            recording_label(one) for one, reader in export.recordings.items() if reader == reader_pseudonym
+        )
         if not folder.is_dir():
             unreached.append(export.folder)
             continue

@@ -1,4 +1,4 @@
-"""Commands of ``python -m db`` about recorded gaze: import-recording, list-recordings, withdraw-consent."""
+"""Commands of ``python -m db`` about recorded gaze: import it, list it, export it, withdraw the consent to it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ def add_commands(add: Add) -> None:
     importing.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a .gaze file or a folder of them")
     importing.add_argument("--study", default="", metavar="STUDY_UID", help="whose, where the recording does not say")
     add("list-recordings", _list, "list the recordings of the workspace, the oldest first")
+    exporting = add("export-gaze", _export, "export recordings into a new folder, and note what it holds")
+    exporting.add_argument("recordings", nargs="*", metavar="RECORDING_ID")
+    exporting.add_argument("--all", action="store_true", help="every recording that is not withdrawn")
+    exporting.add_argument("--format", choices=("bids", "reflacx", "parquet"), required=True)
+    exporting.add_argument("--out", type=Path, required=True, metavar="DIR")
     text = "withdraw a reader's consent: delete all recorded gaze of theirs and what was made of it, for good"
     withdrawing = add("withdraw-consent", _withdraw, text)
     withdrawing.add_argument("pseudonym", metavar="PSEUDONYM")
@@ -118,6 +123,22 @@ def _withdraw(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(done.sentences))
     return EXIT_OUR_FAULT if done.problems else EXIT_OK
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from db import gaze_exports
+    from gaze2report.gaze.gaze_export import counts_text
+
+    with open_workspace(arguments.workspace) as workspace:
+        wanted = gaze_exports.all_recordings(workspace) if arguments.all else arguments.recordings
+        manifest = gaze_exports.export(
+            workspace, wanted, arguments.format, arguments.out, actor=operating_system_user()
+        )
+    if arguments.json:
+        print_json({**dataclasses.asdict(manifest), "folder": str(manifest.folder)})
+    else:
+        print(counts_text(manifest))
+    return EXIT_OK
 
 
 def print_json(content: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gaze2report.gaze.data_gaps import Missing, missing_in
 from gaze2report.gaze.drift import drift_at_click_dva
@@ -16,7 +17,7 @@ from gaze2report.gaze.recording_content import RecordingContent
 from gaze2report.gaze.screen_geometry import ScreenGeometry
 from gaze2report.gaze.velocity_threshold import TOBII_IVT, IvtParameters, find_fixations_ivt
 from gaze2report.gaze.view_log import NOT_BY_A_MODEL, ViewLog
-from gaze2report.gaze.view_mapping import FixationOnFilm, MappingCounts, map_fixations
+from gaze2report.gaze.view_mapping import FixationOnFilm, MappedFixations, MappingCounts, map_fixations
 
 Stretch = tuple[int, int]
 """From and to, host time in microseconds."""
@@ -61,6 +62,39 @@ class CaseGaze:
         return 1.0 - self.missing.share
 
 
+@dataclass(frozen=True, eq=False)
+class MappedRecording:
+    """A recording on its screen and films. M samples of N: those of one time are one.
+
+    Attributes
+    ----------
+    screen_name : str
+        The tracker's, in the view log.
+    samples : GazeSamples
+        M, in order of time.
+    order : ndarray of int64, shape (M,)
+        Which of the recording's samples they are.
+    log : ViewLog
+    film_sizes : mapping
+        Columns and rows of the films that are shown.
+    fixations : MappedFixations
+    residual_ms : float, optional
+        99th percentile of the error of the mapped clock.
+    classifier : str
+        How the fixations were found, with its parameters.
+    """
+
+    screen_name: str
+    screen: ScreenGeometry
+    samples: GazeSamples
+    order: NDArray[np.int64]
+    log: ViewLog
+    film_sizes: FilmSizes
+    fixations: MappedFixations
+    residual_ms: float | None
+    classifier: str
+
+
 def film_sizes_told(content: RecordingContent) -> dict[str, tuple[int, int]]:
     """Columns and rows of the films that the recording itself tells of."""
     return {
@@ -70,26 +104,15 @@ def film_sizes_told(content: RecordingContent) -> dict[str, tuple[int, int]]:
     }
 
 
-def cases_of(
-    content: RecordingContent,
-    film_sizes: FilmSizes,
-    study_of_film: Mapping[str, str],
-    *,
-    study_uid: str = "",
-    parameters: IvtParameters = TOBII_IVT,
-) -> tuple[CaseGaze, ...]:
-    """Find the cases of a recording, and the gaze of each.
-
-    A case is what lies between its markers, else the time over which films of one study are shown.
+def map_recording(
+    content: RecordingContent, film_sizes: FilmSizes, parameters: IvtParameters = TOBII_IVT
+) -> MappedRecording:
+    """Find the fixations of a recording and bring them onto films.
 
     Parameters
     ----------
     film_sizes : mapping
         Columns and rows of films; what the recording tells itself is added.
-    study_of_film : mapping
-        SOP Instance UID to Study Instance UID.
-    study_uid : str
-        Of a recording of one case that does not say whose.
 
     Raises
     ------
@@ -99,27 +122,46 @@ def cases_of(
     name, screen = content.screen()
     system_us, residual_ms = content.mapped_clock()
     samples = samples_of_rows(content.samples, screen, system_us).samples
+    order = np.unique(system_us, return_index=True)[1]
+    sizes = {**film_sizes_told(content), **film_sizes}
     rows = [(entry.system_us, entry.body) for entry in content.views]
-    size_px = (round(screen.width_px), round(screen.height_px))
-    log = view_log_of_rows(rows, {**film_sizes_told(content), **film_sizes}, size_px, NOT_BY_A_MODEL)
+    log = view_log_of_rows(rows, sizes, (round(screen.width_px), round(screen.height_px)), NOT_BY_A_MODEL)
     detected = find_fixations_ivt(samples, screen, parameters)
     mapped = map_fixations(detected, samples, samples.place_px(parameters.eye), log, screen, name)
     classifier = f"I-VT {parameters.threshold_dva_per_s:g} deg/s, {parameters.least_duration_ms:g} ms"
+    return MappedRecording(name, screen, samples, order, log, sizes, mapped, residual_ms, classifier)
+
+
+def cases_of(
+    content: RecordingContent, mapped: MappedRecording, study_of_film: Mapping[str, str], *, study_uid: str = ""
+) -> tuple[CaseGaze, ...]:
+    """Find the cases of a recording, and the gaze of each.
+
+    A case is what lies between its markers, else the time over which films of one study are shown.
+
+    Parameters
+    ----------
+    study_of_film : mapping
+        SOP Instance UID to Study Instance UID.
+    study_uid : str
+        Of a recording of one case that does not say whose.
+    """
+    samples = mapped.samples
     found: list[CaseGaze] = []
     drifts: list[float] = []
-    for uid, (start_us, end_us) in _stretches(content, log, samples, study_of_film, study_uid):
-        drifts += _drifts(content, samples, screen, (start_us, end_us))
+    for uid, (start_us, end_us) in _stretches(content, mapped.log, samples, study_of_film, study_uid):
+        drifts += _drifts(content, samples, mapped.screen, (start_us, end_us))
         missing = _missing(content, samples, (start_us, end_us))
-        inside = tuple(one for one in mapped.fixations if start_us <= one.onset_ms * 1000 < end_us)
+        inside = tuple(one for one in mapped.fixations.fixations if start_us <= one.onset_ms * 1000 < end_us)
         gates = judge_case(
             missing_share=missing.share,
             longest_gap_s=missing.longest_gap_s,
             drifts_dva=drifts,
-            clock_residual_ms=residual_ms,
+            clock_residual_ms=mapped.residual_ms,
         )
         error_dva = _validation_error(content, start_us)
-        case = CaseGaze(uid, start_us, end_us, inside, mapped.counts, missing, gates, error_dva, classifier)
-        found.append(case)
+        counts, classifier = mapped.fixations.counts, mapped.classifier
+        found.append(CaseGaze(uid, start_us, end_us, inside, counts, missing, gates, error_dva, classifier))
     return tuple(found)
 
 

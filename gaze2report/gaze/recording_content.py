@@ -139,7 +139,7 @@ class RecordingContent:
             corners = area["top_left_mm"], area["top_right_mm"], area["bottom_left_mm"]
             eye_mm = self._eye_mm()
             if eye_mm is None:
-                raise RecordingWithoutScreen("the tracker never saw both eyes, so the reader's distance is not known")
+                raise RecordingWithoutScreen("the tracker never saw an eye, so the reader's distance is not known")
             try:
                 return name, geometry_of_display_area(*corners, eye_mm, width_px, height_px)
             except ValueError as error:
@@ -168,4 +168,5 @@ class RecordingContent:
         for eye in ("left", "right"):
             is_known = (self.samples[f"{eye}_origin_valid"] == 1)[:, None]
             eyes.append(np.where(is_known, self.samples[f"{eye}_origin_mm"].astype(np.float64), np.nan))
-        return middle_of_eyes(*eyes)
+        # Of a reader of whom one eye alone is seen, that eye is where the gaze comes from.
+        return middle_of_eyes(*eyes) or middle_of_eyes(eyes[0], eyes[0]) or middle_of_eyes(eyes[1], eyes[1])

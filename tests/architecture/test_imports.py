@@ -98,7 +98,19 @@ def test_what_runs_outside_the_virtual_environment_needs_the_standard_library_on
             assert name.split(".")[0] in sys.stdlib_module_names, f"{file} imports {name}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "capture").glob("*.py")), ids=lambda path: path.name)
+AGENT_FILES = sorted(set((ROOT / "capture").glob("*.py")) - {ROOT / "capture" / "export_command.py"})
+
+
+def test_the_agent_never_loads_the_one_file_that_exports():
+    """It needs the science, and is loaded when somebody exports, in the workstation's Python."""
+    assert not modules_loaded_by("import capture.agent, capture.commands") & {"scipy", "pydicom", "pyarrow"}
+    for path in AGENT_FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        at_top = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+        assert all(node.module != "capture.export_command" for node in at_top), path.name
+
+
+@pytest.mark.parametrize("path", AGENT_FILES, ids=lambda path: path.name)
 def test_the_capture_agent_needs_numpy_the_message_lines_and_nothing_else(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

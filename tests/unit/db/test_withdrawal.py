@@ -21,6 +21,7 @@ from db.errors import NoConsent, UnknownRecord, WorkspaceError
 from db.sqlite import connection as sqlite
 from gaze2report.data.training_set import read_manifest_json
 from gaze2report.errors import StorageFailed, TrainingSetUnusable
+from gaze2report.gaze.export_content import recording_label
 from gaze2report.gaze.export_folder import ExportedRecording, write_manifest
 
 FILM = f"{STUDY_UID}.1.1"
@@ -171,7 +172,7 @@ def test_exports_and_training_sets_that_held_it_get_a_tombstone(folders, tmp_pat
     (export / "sub-stay_gaze.csv").write_text("1,2,3\n")
     (export / "participants.tsv").write_text("participant_id\nsub-go\nsub-stay\n")
     parts = [
-        ExportedRecording(f"rec-{reader}", f"sub-{label}", (f"sub-{label}_gaze.csv",), {"samples": 1})
+        ExportedRecording(recording_label(f"rec-{reader}"), f"sub-{label}", (f"sub-{label}_gaze.csv",), {"samples": 1})
         for reader, label in ((THEIRS, "go"), (OTHERS, "stay"))
     ]
     manifest = write_manifest(export, "bids", parts, ["participants.tsv"])
@@ -195,7 +196,7 @@ def test_exports_and_training_sets_that_held_it_get_a_tombstone(folders, tmp_pat
         "sub-stay_gaze.csv",
     ]
     assert (export / "participants.tsv").read_text() == "participant_id\nsub-stay\n"
-    assert json.loads((export / "WITHDRAWN.json").read_text())["recordings"] == [f"rec-{THEIRS}"]
+    assert json.loads((export / "WITHDRAWN.json").read_text())["recordings"] == [recording_label(f"rec-{THEIRS}")]
     with pytest.raises(TrainingSetUnusable, match="withdrawn consent"):
         read_manifest_json(training_set)
     assert any("tell whoever has them" in sentence for sentence in done.sentences)
