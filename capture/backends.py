@@ -8,10 +8,11 @@ from capture.clocks import Clock, HostClock
 from capture.mouse import MouseBackend
 from capture.replay import ReplayBackend
 from capture.simulated import SimulatedBackend
+from capture.tittapy import TittapyBackend
 from capture.tobii import TobiiBackend
 from capture.tracker import Backend, TrackerError, TrackerInfo
 
-NAMES = ("tobii_research", "simulated", "replay", "mouse")
+NAMES = ("tobii_research", "tittapy", "simulated", "replay", "mouse")
 
 
 def make_backends(
@@ -39,6 +40,8 @@ def make_backends(
 def _make(name: str, folder: Path, clock: Clock) -> Backend:
     if name == "tobii_research":
         return TobiiBackend(clock=clock)
+    if name == "tittapy":
+        return TittapyBackend(clock=clock)
     if name == "simulated":
         return SimulatedBackend(clock=clock)
     if name == "replay":

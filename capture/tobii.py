@@ -110,7 +110,8 @@ class TobiiTracker:
     def __init__(self, library: _Library, device: Any, info: TrackerInfo, clock: Clock, capacity: int) -> None:
         self.info = info
         self._library, self._device, self._clock, self._capacity = library, device, clock, capacity
-        self._ahead_us, self._ahead_width_us = _measure_clock(library, clock)
+        read = partial(measure_clock, library.sdk.get_system_time_stamp, clock)
+        self._ahead_us, self._ahead_width_us = library.call("read the clock", read)
         self._joins_openness = "openness" in info.capabilities
         self._sink = StreamSink(clock, self._ahead_us, self._joins_openness, capacity)
         self._subscribed: list[tuple[str, Callable[[Any], None]]] = []
@@ -326,19 +327,15 @@ class TobiiBackend:
         )
 
 
-def _measure_clock(library: _Library, clock: Clock, n: int = 50) -> tuple[int, int]:
-    """Say how far the library's clock is ahead of the host's, in µs, and the width of the narrowest of n readings."""
-
-    def read() -> list[tuple[int, int]]:
-        readings = []
-        for _ in range(n):
-            before = clock.now_us()
-            theirs = int(library.sdk.get_system_time_stamp())
-            after = clock.now_us()
-            readings.append((after - before, theirs - (before + after) // 2))
-        return readings
-
-    width, ahead = min(library.call("read the clock", read))
+def measure_clock(read_us: Callable[[], int], clock: Clock, n: int = 50) -> tuple[int, int]:
+    """Say how far a library's clock is ahead of the host's, in µs, and the width of the narrowest of n readings."""
+    readings = []
+    for _ in range(n):
+        before = clock.now_us()
+        theirs = int(read_us())
+        after = clock.now_us()
+        readings.append((after - before, theirs - (before + after) // 2))
+    width, ahead = min(readings)
     return (0, width) if abs(ahead) < _SAME_CLOCK_US else (ahead, width)
 
 

@@ -62,7 +62,7 @@ class TrackerInfo:
     Attributes
     ----------
     backend : str
-        ``tobii_research``, ``simulated``, ``replay`` or ``mouse``.
+        ``tobii_research``, ``tittapy``, ``simulated``, ``replay`` or ``mouse``.
     serial_number : str
         The key: the order in which trackers are found changes between calls.
     source : str

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from captured import Bench
+from titta_lookalike import TittaLookAlike
 from tobii_lookalike import look_alike
 from tobii_native import Native
 
@@ -17,10 +18,11 @@ from capture.mouse import MouseBackend
 from capture.replay import ReplayBackend
 from capture.samples import EYES, SAMPLE_DTYPE
 from capture.simulated import SIMPLE_MODEL, SimulatedBackend, SimulatedModel
+from capture.tittapy import TittapyBackend
 from capture.tobii import TobiiBackend
 from capture.tracker import Backend, TrackerError
 
-BACKENDS = ("simulated", "tobii_research", "replay", "mouse")
+BACKENDS = ("simulated", "tobii_research", "tittapy", "replay", "mouse")
 
 
 @dataclass
@@ -49,6 +51,9 @@ def case(request, tmp_path):
         native = Native(models, clock)
         backend = TobiiBackend(look_alike(native), clock)
         return Case(backend, clock, "SIM-1200", "eye", 1200.0, True, native.pump)
+    if request.param == "tittapy":
+        backend = TittapyBackend(TittaLookAlike(models, clock), clock)
+        return Case(backend, clock, "SIM-1200", "eye", 1200.0, True, lambda: None)
     if request.param == "replay":
         bench = Bench(tmp_path, frequency_hz=600.0)
         bench.run(5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from contextlib import contextmanager, suppress
 
@@ -339,3 +340,30 @@ def _time_us(sink, data) -> float:
     for sample in data:
         sink.on_gaze(sample)
     return (time.perf_counter() - began) / len(data) * 1e6
+
+
+def test_calls_into_the_library_never_overlap_whoever_makes_them(tobii, monkeypatch):
+    native, tracker = tobii.native, tobii.tracker
+    under_way, overlaps = threading.Lock(), []
+    call = native.call_function
+
+    def watched(*arguments):
+        if not under_way.acquire(blocking=False):
+            overlaps.append(arguments[0])
+            return call(*arguments)
+        try:
+            time.sleep(0.001)
+            return call(*arguments)
+        finally:
+            under_way.release()
+
+    monkeypatch.setattr(native, "call_function", watched)
+    calls = [tracker.start, tracker.frequency_hz, tracker.display_area, tracker.stop, tracker.frequency_hz]
+    threads = [threading.Thread(target=lambda one=one: [one() for _ in range(5)]) for one in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    tracker.stop()
+    assert overlaps == []
+    assert not tracker.health().is_streaming
