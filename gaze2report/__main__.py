@@ -17,6 +17,7 @@ from gaze2report import (
     comparator_commands,
     evaluation_commands,
     gaze_commands,
+    scanpath_commands,
     synthetic_commands,
     training_commands,
     training_set_commands,
@@ -26,6 +27,7 @@ from gaze2report.errors import EXIT_OUR_FAULT, Gaze2ReportError
 COMMAND_MODULES = (
     training_set_commands,
     gaze_commands,
+    scanpath_commands,
     synthetic_commands,
     evaluation_commands,
     training_commands,

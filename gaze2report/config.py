@@ -10,18 +10,25 @@ import yaml
 
 from gaze2report.errors import UnreadableInput
 
+SCANPATH_DECODERS = ("autoregressive", "parallel")
+
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """``trunk`` set: transformer blocks over a convolutional trunk; empty: the plain timm ViT named ``vit``."""
+    """``trunk`` set: transformer blocks over a convolutional trunk; empty: the plain timm ViT named ``vit``.
+
+    ``trunk_taps`` names earlier stages of the trunk whose maps join the last one's.
+    """
 
     trunk: str = "tf_efficientnet_lite0"
     trunk_stages: int = 5
+    trunk_taps: tuple[int, ...] = ()
     vit: str = ""
     width: int = 128
     depth: int = 1
     n_heads: int = 4
     image_side_px: int = 224
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if bool(self.trunk) == bool(self.vit):
@@ -34,12 +41,22 @@ class EncoderConfig:
 
 @dataclass(frozen=True)
 class ScanpathConfig:
-    """Sizes of the scanpath decoder."""
+    """Kind and sizes of the scanpath decoder.
+
+    ``decoder``: ``autoregressive`` or ``parallel``. ``duration_spread``: durations are drawn from a learned
+    distribution instead of being its median. The defaults are those of adapter versions made before there was a choice.
+    """
 
     width: int = 128
     depth: int = 2
     n_heads: int = 4
     max_fixations: int = 12
+    decoder: str = "autoregressive"
+    duration_spread: bool = False
+
+    def __post_init__(self) -> None:
+        if self.decoder not in SCANPATH_DECODERS:
+            raise ValueError(f"decoder={self.decoder!r} is none of {', '.join(SCANPATH_DECODERS)}")
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ width, S image side in pixels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import timm
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.models.vision_transformer import Block, checkpoint_filter_fn
@@ -36,7 +38,9 @@ class HybridEncoder(nn.Module):
     width, depth, n_heads : int
         D, number of transformer blocks, attention heads.
     image_side_px : int
-        S; the grid has S / 16 rows and columns.
+        S; the grid has S / 16 rows and columns, S / 32 from the sixth stage on.
+    taps : sequence of int
+        Earlier stages, counted from 1, whose maps are averaged to the same grid and join the last one's channels.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class HybridEncoder(nn.Module):
         n_heads: int,
         image_side_px: int,
         dropout: float = 0.0,
+        taps: Sequence[int] = (),
     ) -> None:
         super().__init__()
         whole = timm.create_model(trunk, pretrained=False)
@@ -55,10 +60,10 @@ class HybridEncoder(nn.Module):
         self.trunk.add_module("conv_stem", whole.conv_stem)
         self.trunk.add_module("bn1", whole.bn1)
         self.trunk.add_module("blocks", nn.Sequential(*list(whole.blocks)[:trunk_stages]))
-        self.image_side_px = image_side_px
+        self.image_side_px, self.taps = image_side_px, frozenset(taps)
         self.trunk.eval()
         with torch.no_grad():
-            shape = self.trunk(torch.zeros(1, 3, image_side_px, image_side_px)).shape
+            shape = self._maps(torch.zeros(1, 3, image_side_px, image_side_px)).shape
         self.trunk_channels, self.grid_side = int(shape[1]), int(shape[2])
         self.width = width
         self.project = nn.Linear(self.trunk_channels, width)
@@ -74,7 +79,20 @@ class HybridEncoder(nn.Module):
     def trunk_map(self, image: Tensor) -> Tensor:
         """Map images (B, 1, S, S) in [0, 1] to the trunk's features (B, N, C)."""
         grey = (image - IMAGENET_GREY_MEAN) / IMAGENET_GREY_STD
-        return torch.as_tensor(self.trunk(grey.expand(-1, 3, -1, -1)).flatten(2).transpose(1, 2))
+        return self._maps(grey.expand(-1, 3, -1, -1)).flatten(2).transpose(1, 2)
+
+    def _maps(self, colours: Tensor) -> Tensor:
+        """Map standardised images (B, 3, S, S) to the maps of the last stage and of the taps (B, C, R, R)."""
+        if not self.taps:
+            return torch.as_tensor(self.trunk(colours))
+        stem, norm, stages = self.trunk.children()
+        value = norm(stem(colours))
+        tapped = []
+        for number, stage in enumerate(stages.children(), start=1):
+            value = stage(value)
+            if number in self.taps:
+                tapped.append(value)
+        return torch.cat([value, *(F.adaptive_avg_pool2d(one, value.shape[-2:]) for one in tapped)], dim=1)
 
     def from_trunk_map(self, trunk_map: Tensor) -> Tensor:
         """Map the trunk's features (B, N, C) to patch features (B, N, D)."""

@@ -20,6 +20,7 @@ from gaze2report.models.gaze_graph import GazeGraph
 from gaze2report.models.generator import NO_FINDING, Decoding, Generator
 from gaze2report.models.prompt import ObservationTokens, VisualGazePrompt
 from gaze2report.models.scanpath import PredictedFixation, ScanpathPredictor
+from gaze2report.models.scanpath_decoders import build_scanpath_predictor
 from gaze2report.models.views import StudyFusion
 from gaze2report.types import CHEXPERT_OBSERVATIONS, Fixation
 
@@ -124,18 +125,18 @@ def build_encoder(config: ModelConfig) -> HybridEncoder | ViTEncoder:
     e = config.encoder
     if e.vit:
         return ViTEncoder(e.vit, e.image_side_px)
-    return HybridEncoder(e.trunk, e.trunk_stages, e.width, e.depth, e.n_heads, e.image_side_px)
+    return HybridEncoder(e.trunk, e.trunk_stages, e.width, e.depth, e.n_heads, e.image_side_px, taps=e.trunk_taps)
 
 
 def build_model(config: ModelConfig, language_model: Any, tokenizer: Any) -> Gaze2Report:
     """Build the whole model with fresh weights around a language model that already has its LoRA adapter, if any."""
     encoder = build_encoder(config)
     generator = Generator(language_model, tokenizer, begin_of_text=config.prompt.begin_of_text)
-    s, g = config.scanpath, config.graph
+    g = config.graph
     return Gaze2Report(
         encoder=encoder,
         findings=FindingsHead(encoder.width),
-        scanpath=ScanpathPredictor(encoder.width, encoder.grid_side, s.width, s.depth, s.n_heads, s.max_fixations),
+        scanpath=build_scanpath_predictor(config.scanpath, encoder.width, encoder.grid_side),
         gaze_graph=GazeGraph(
             encoder.width,
             encoder.grid_side,

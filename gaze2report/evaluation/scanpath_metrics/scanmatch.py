@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from gaze2report.evaluation.scanpath_metrics.alignment import alignment_score
-from gaze2report.evaluation.scanpath_metrics.fixation_array import fixation_array, grid_cells
+from gaze2report.gaze.pairwise_scanmatch import ScanMatchSettings, scanmatch_of_all
 from gaze2report.types import Fixation
 
 
@@ -50,20 +47,5 @@ def scanmatch(
     float
         At most 1 (the same sequence), 0 without any agreement when ``gap`` is 0; NaN when a sequence is empty.
     """
-    sequences = []
-    for fixations in (first, second):
-        points = fixation_array(fixations)
-        cells = grid_cells(points, width_px, height_px, columns, rows)
-        symbols = cells[:, 1] * columns + cells[:, 0]
-        if temporal_bin_ms is not None:
-            # Rounded first: 0.35 s are 3.5 bins of 100 ms, not 3.4999...
-            repeats = np.rint(np.round(points[:, 2] * 1000.0, 6) / temporal_bin_ms).astype(np.int64)
-            symbols = np.repeat(symbols, repeats)
-        sequences.append(symbols)
-    one, other = sequences
-    longest = max(len(one), len(other))
-    if not len(one) or not len(other):
-        return float("nan")
-    row, column = np.divmod(np.arange(rows * columns), columns)
-    distance_cells = np.hypot(row[:, None] - row, column[:, None] - column)
-    return alignment_score(one, other, threshold_cells - distance_cells, gap) / (threshold_cells * longest)
+    settings = ScanMatchSettings(columns, rows, temporal_bin_ms, threshold_cells, gap)
+    return float(scanmatch_of_all([first], [second], width_px, height_px, settings)[0, 0])

@@ -11,12 +11,14 @@ from gaze2report.config import EncoderConfig, ModelConfig, from_plain, read_reci
 from gaze2report.errors import Gaze2ReportError, UnreadableInput
 from gaze2report.training.make_weights import load_recipe
 from gaze2report.training.report_recipe import load_report_recipe
+from gaze2report.training.scanpath_recipe import load_scanpath_recipe
 
 RECIPES = Path(gaze2report.__file__).parent / "recipes"
 READERS: dict[str, Callable[[Path], Any] | None] = {
     "embedded.yaml": load_recipe,
     "paper.yaml": load_report_recipe,
     "r2gengpt.yaml": load_report_recipe,
+    "osie.yaml": load_scanpath_recipe,
     "tiny.yaml": load_report_recipe,
 }
 """What reads each recipe; None where the tests of another command do."""
