@@ -112,6 +112,7 @@ class Session:
             if tracker.info.source != "mouse":
                 area = tracker.display_area()
             self._end_watch()
+            tracker.take()  # what was seen before the consent is nobody's
             tracker.start(frequency_hz or None)
             try:
                 actual_hz = tracker.frequency_hz()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from collections import deque
 from typing import Any
 
@@ -17,6 +18,7 @@ from capture.samples import SAMPLE_LAYOUT, Samples, empty_samples
 from capture.tracker import Tracker, TrackerError
 
 KEPT_US = 5_000_000
+_ON_ITS_WAY_S = 0.03
 
 
 class RecentSamples:
@@ -88,7 +90,8 @@ class Watch:
         self._should_end.set()
         self._thread.join(5.0)
         self._tracker.stop()
-        self._tracker.take()
+        time.sleep(_ON_ITS_WAY_S)
+        self._tracker.take()  # else a recording would begin with what was seen before it, and count the time between
         self._recent.clear()
 
     def _run(self) -> None:

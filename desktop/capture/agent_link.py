@@ -90,6 +90,7 @@ class AgentLink(QObject):
         self.choice = TrackerChoice()
         self.agent: OpenedAgent | None = None
         self._turn = 0  # of beginning: an agent that was opened for an earlier one is let go
+        self._is_opening = False
         self._failures = 0
         self._heard_s = 0.0
         self._gaze: dict[str, Any] | None = None
@@ -130,8 +131,12 @@ class AgentLink(QObject):
             self._open()
 
     def _open(self) -> None:
+        """Open an agent; one that is being opened is waited for, so that two never meet over one folder."""
         assert self._folder is not None
         self._set(replace(self.state, phase="starting"))
+        if self._is_opening:
+            return
+        self._is_opening = True
         turn = self._turn
         self._background.run(
             self, open_agent, self._folder, self.choice,
@@ -140,8 +145,10 @@ class AgentLink(QObject):
         )  # fmt: skip
 
     def _on_opened(self, turn: int, agent: OpenedAgent) -> None:
+        self._is_opening = False
         if turn != self._turn:
             self._background.run(self, end_agent, agent, lane="capture", must_finish=True)
+            self._open_for_the_newest()
             return
         self.agent, self._heard_s, self._failures = agent, time.monotonic(), 0
         self._set(LinkState("ready", "", agent.tracker, agent.frequency_hz, agent.display_area, agent.recording))
@@ -149,11 +156,17 @@ class AgentLink(QObject):
         self.opened.emit(agent)
 
     def _on_open_failed(self, turn: int, error: BaseException) -> None:
+        self._is_opening = False
         if turn != self._turn:
+            self._open_for_the_newest()
             return
         if not isinstance(error, Gaze2ReportError):
             raise error
         self._give_up_for_now(str(error))
+
+    def _open_for_the_newest(self) -> None:
+        if self.choice.backend:
+            self._open()
 
     def _give_up_for_now(self, reason: str) -> None:
         after_s = _RETRY_AFTER_S[min(self._failures, len(_RETRY_AFTER_S) - 1)]

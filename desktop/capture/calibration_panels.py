@@ -16,6 +16,7 @@ from gaze2report.gaze.quality_measures import EyeQuality
 from gaze2report.gaze.validation import EYES, Validation
 
 _HEAD = ("", "error", "RMS-S2S", "STD", "BCEA", "lost")
+_MARGIN_PX = 24
 DRIFT_YELLOW_DVA, DRIFT_RED_DVA = 1.0, 1.5
 
 
@@ -25,7 +26,7 @@ class _Panel(QFrame):
         self.setObjectName("loginCard")
         self.setFixedWidth(width_px)
         self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(24, 20, 24, 18)
+        self.column.setContentsMargins(_MARGIN_PX, 20, _MARGIN_PX, 18)
         self.column.setSpacing(theme.SPACE_PX + 2)
 
     def add_text(self, name: str = "") -> QLabel:
@@ -36,6 +37,12 @@ class _Panel(QFrame):
         label.setTextFormat(Qt.TextFormat.PlainText)
         self.column.addWidget(label)
         return label
+
+    def settle(self) -> None:
+        """Give each text the height that its words need at this width; a centred panel is not asked for it."""
+        for label in self.findChildren(QLabel):
+            if label.wordWrap():
+                label.setMinimumHeight(label.heightForWidth(self.width() - 2 * _MARGIN_PX))
 
     def add_buttons(self, *buttons: QPushButton) -> None:
         """A row of buttons."""
@@ -101,6 +108,7 @@ class GuidePanel(_Panel):
         """Why it did not begin."""
         self.fault.setText(sentence)
         self.fault.setVisible(bool(sentence))
+        self.settle()
 
 
 class ResultPanel(_Panel):
@@ -154,6 +162,7 @@ class ResultPanel(_Panel):
         self.verdict.setText(drift_sentence(validation) if is_drift_only else run.results[-1].sentence + ".")
         self._fill(validation)
         self.more.setText("" if is_drift_only else self._more(run, validation))
+        self.settle()
 
     def _more(self, run: CalibrationRun, validation: Validation) -> str:
         doubts = [

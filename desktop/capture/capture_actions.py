@@ -51,6 +51,13 @@ def add_capture_actions(actions: Actions, capture: GazeCapture) -> None:
     )  # fmt: skip
     actions.add(
         ActionSpec(
+            "gaze.operator", "&Operator window...", "Gaze", section="record",
+            tip="Live gaze for an operator, on a monitor that is not the reader's",
+        ),
+        capture.show_operator,
+    )  # fmt: skip
+    actions.add(
+        ActionSpec(
             "gaze.calibrate", "&Calibrate...", "Gaze", section="record",
             tip="Calibrate the eye tracker for you, and measure how good its gaze is",
         ),

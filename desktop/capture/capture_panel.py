@@ -60,9 +60,12 @@ class CapturePanel(QDialog):
         self.calibrate_button, self.drift_button = QPushButton(), QPushButton()
         actions.tie(self.calibrate_button, "gaze.calibrate", "Calibrate...")
         actions.tie(self.drift_button, "gaze.check_drift", "Check...")
+        self.operator_button = QPushButton()
+        actions.tie(self.operator_button, "gaze.operator", "Operator window")
         for label in (self.state, self.quality, self.calibration):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setMinimumHeight(2 * label.fontMetrics().lineSpacing() + 2)  # so that the panel rarely moves
         self.vendor.setObjectName("muted")
         self.form = QFormLayout()
         self._lay_out()
@@ -94,6 +97,7 @@ class CapturePanel(QDialog):
         row.addWidget(self.record_button)
         row.addWidget(self.pause_button)
         row.addStretch()
+        row.addWidget(self.operator_button)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
         column = QVBoxLayout(self)
@@ -115,12 +119,13 @@ class CapturePanel(QDialog):
         self.retry_button.setVisible(state.phase == "lost")
         self._fill_rates()
         self._fill_monitors()
-        self.quality.setText(_quality_text(state.valid_share, state.recording))
+        self.quality.setText(quality_text(state.valid_share, state.recording))
         self.calibration.setText(capture.calibrating.sentence)
         self.lamp.show_colour(light_colour(capture.recording))
         self.light.setText(light_text(capture.link, capture.recording))
         self.record_button.setText("Stop recording" if capture.recording.is_armed else "Record my gaze")
         self.vendor.setVisible(state.is_tobii)
+        self.adjustSize()
 
     def _fill_rates(self) -> None:
         state, chosen = self._capture.link.state, self._capture.settings.choice.frequency_hz
@@ -164,7 +169,7 @@ class CapturePanel(QDialog):
         self.refresh()
 
 
-def _quality_text(shares: tuple[float | None, float | None], recording: dict[str, object] | None) -> str:
+def quality_text(shares: tuple[float | None, float | None], recording: dict[str, object] | None) -> str:
     """What the last second of a recording was like, in words."""
     if recording is None:
         return "measured while gaze is recorded, and by a calibration"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from desktop.capture.capture_panel import CapturePanel
 from desktop.capture.case_review import CaseReview
 from desktop.capture.consent_dialog import ConsentDialog
 from desktop.capture.gaze_recording import GazeRecording
+from desktop.capture.operator_window import OperatorWindow
 from desktop.capture.pointer import PointerFeed
 from desktop.capture.recording_light import RecordingLight, RecordingMark
 from desktop.capture.row_sender import now_us
@@ -63,6 +65,8 @@ class GazeCapture(QObject):
         self.review.bar.calibration_wanted.connect(self.calibrating.calibrate)
         self.pointer = PointerFeed(self.link, self.settings, self)
         self.panel: CapturePanel | None = None
+        self.operator: OperatorWindow | None = None
+        self.study_progress: Callable[[], str] = lambda: ""
         self.consent_dialog: ConsentDialog | None = None
         self.marks: list[RecordingMark] = []
         add_capture_actions(services.actions, self)
@@ -109,6 +113,8 @@ class GazeCapture(QObject):
     def end(self) -> None:
         """The window goes."""
         self.calibrating.end()
+        if self.operator is not None:
+            self.operator.close()
         self.recording.stop()
         self.link.end()
 
@@ -158,6 +164,22 @@ class GazeCapture(QObject):
         self.panel.show()
         self.panel.raise_()
         self.panel.activateWindow()
+
+    def show_operator(self) -> None:
+        """Show live gaze to an operator, on another monitor than the reader's."""
+        if self.link.state.phase != "ready":
+            self.show_panel()
+            return
+        if self.operator is None:
+            self.operator = OperatorWindow(self, lambda: self._window.viewer.views, self.progress_text)
+        try:
+            self.operator.begin()
+        except CaptureFault as error:
+            self._window.notices.fault(str(error))
+
+    def progress_text(self) -> str:
+        """How far a study under way is; empty without one."""
+        return self.study_progress()
 
     def _ask_for_consent(self) -> None:
         keys = self._services.actions.keys_text("gaze.pause_recording")

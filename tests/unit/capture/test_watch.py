@@ -73,3 +73,14 @@ def test_only_the_newest_seconds_are_kept():
     kept = recent.since(0)["system_us"]
     assert kept[0] >= 19_000_000 - KEPT_US - 10
     assert kept[-1] == 19_000_009
+
+
+def test_a_recording_after_a_watch_begins_with_its_own_samples(session, tmp_path):
+    session.watch(True)
+    wait_for(lambda: len(seen(session)) > 20)
+    session.watch(False)
+    time.sleep(0.3)
+    started_us = session.start("rec-1", CONSENT.to_body(), 600.0)["started_us"]
+    wait_for(lambda: len(seen(session)) > 60)
+    assert int(seen(session)["system_us"][0]) >= started_us - 50_000
+    assert session.stop()["counts"]["missing"] == 0
