@@ -42,7 +42,7 @@ class _Panel(QFrame):
         """Give each text the height that its words need at this width; a centred panel is not asked for it."""
         for label in self.findChildren(QLabel):
             if label.wordWrap():
-                label.setMinimumHeight(label.heightForWidth(self.width() - 2 * _MARGIN_PX))
+                label.setMinimumHeight(max(label.heightForWidth(self.width() - 2 * _MARGIN_PX), 0))
 
     def add_buttons(self, *buttons: QPushButton) -> None:
         """A row of buttons."""

@@ -1,0 +1,115 @@
+"""One reader's session with the tracker: calibrated, a film read with zoom and pan, judged, and gaze where it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from captured import CONSENT
+from PySide6.QtCore import QPointF
+from stations import film, wait_drafted
+
+from capture.recording import verify
+from db import case_gaze
+from desktop.capture import calibration_run
+from desktop.capture.screens import monitor_of
+from desktop.capture.tracker_choice import TrackerChoice
+from gaze2report.gaze.recorded_gaze_file import read_recorded_gaze, write_recorded_gaze
+from gaze2report.imaging.orientation import Orientation
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", "does not support raise", extend=True)
+
+LANDMARKS = [(0.35, 0.40), (0.62, 0.58), (0.45, 0.72), (0.70, 0.30)]
+"""Places on the film, as shares of its sides, looked at one after the other."""
+
+DWELL_MS = 750
+ORIENTATIONS = [Orientation(), Orientation(1, False), Orientation(0, True), Orientation()]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Short looks: simulated eyes need no longer."""
+    monkeypatch.setattr(calibration_run, "SETTLE_MS", 330)
+    monkeypatch.setattr(calibration_run, "LOOK_MS", 200)
+
+
+def calibrate(station, qtbot):
+    capture = station.window.capture
+    station.services.actions["gaze.calibrate"].trigger()
+    qtbot.waitUntil(lambda: capture.calibrating.window is not None, timeout=10_000)
+    window = capture.calibrating.window
+    window.guide.points_box.setCurrentIndex(0)
+    window.guide.start_button.click()
+    qtbot.waitUntil(lambda: window.run.step == "result", timeout=60_000)
+    window.result.accept_button.click()
+    qtbot.waitUntil(lambda: capture.calibrating.window is None, timeout=10_000)
+    return capture.calibrating.in_force
+
+
+def look_at(station, qtbot, place_px):
+    """Let the simulated eyes look where the film really has this place, by the view's own arithmetic."""
+    view, link = station.window.viewer.view, station.window.capture.link
+    x, y = view.viewport.image_to_device(*place_px)
+    ratio = view.devicePixelRatioF()
+    at = view.mapToGlobal(QPointF(x / ratio, y / ratio))
+    across, down = monitor_of(view.screen()).to_fraction(at.x(), at.y())
+    assert 0 < across < 1
+    assert 0 < down < 1
+    told = []
+    link.ask("look", on_done=told.append, x=across, y=down)
+    qtbot.waitUntil(lambda: bool(told), timeout=15_000)
+    qtbot.wait(DWELL_MS)
+
+
+def test_gaze_lies_where_the_reader_looked_through_zoom_pan_turn_and_flip(make_station, qtbot, tmp_path):
+    station = make_station()
+    station.window.resize(780, 760)
+    capture = station.window.capture
+    capture.choose(TrackerChoice("simulated", "SIM-1200", 600.0))
+    qtbot.waitUntil(lambda: capture.link.state.phase == "ready", timeout=30_000)
+    capture.recording.consent = CONSENT
+    result = calibrate(station, qtbot)
+    station.open(qtbot, station.add(film(tmp_path)).study_uid)
+    wait_drafted(station, qtbot)
+    capture.recording.arm(CONSENT)
+    qtbot.waitUntil(lambda: capture.recording.case is not None, timeout=15_000)
+    case = capture.recording.case
+    view = station.window.viewer.view
+    rows, columns = view.image.codes.shape[:2]
+    places = [(x * columns, y * rows) for x, y in LANDMARKS]
+    for number, place in enumerate(places):
+        view.orient(ORIENTATIONS[number])
+        view.fit()
+        view.zoom((1.0, 2.2, 3.5, 1.6)[number])
+        x, y = view.viewport.image_to_device(*place)
+        ratio = view.devicePixelRatioF()
+        view.pan(view.width() * 0.45 - x / ratio, view.height() * 0.55 - y / ratio)
+        qtbot.wait(50)
+        look_at(station, qtbot, place)
+    station.reading.accept_all()
+    station.window.report.sign_bar.sign_confirmed.emit()
+    qtbot.waitUntil(capture.review.bar.isVisible, timeout=30_000)
+
+    assert verify(case.path).is_whole
+    assert verify(case.path).counts.missing == 0
+    (kept,) = case_gaze.cases_of_study(station.workspace, case.study_uid)
+    assert kept.error_dva == pytest.approx(result.validation.error_dva, abs=1e-6)
+    assert kept.gates.is_usable
+    assert "No validation" not in capture.review.bar.words.text()
+    (gaze,) = case_gaze.recorded_gaze_of(station.workspace, case.study_uid)
+    off_dva = []
+    for place in places:
+        away = [(np.hypot(f.x_px - place[0], f.y_px - place[1]) / f.px_per_dva, f) for f in gaze.fixations]
+        nearest = min(away, key=lambda one: one[0])
+        off_dva.append(nearest[0])
+    # No more than the simulated eyes are off (the validation measured it), and what half a pixel of the screen is.
+    errors = [t.left.accuracy_dva for t in result.validation.targets] + [
+        t.right.accuracy_dva for t in result.validation.targets
+    ]
+    assert np.median(off_dva) <= max(errors) + 0.05
+    assert max(off_dva) <= max(errors) + 0.35
+    # What a training set and a draft take.
+    path = tmp_path / "gaze.json"
+    write_recorded_gaze(path, gaze)
+    assert read_recorded_gaze(path).fixations == gaze.fixations
+    assert all(fixation.ai_visible for fixation in gaze.fixations)
+    assert station.told == station.bugs == []
