@@ -18,6 +18,9 @@ INK = (255, 196, 64)
 BOX_INK = (96, 200, 255)
 LONG_SIDE_PX = 1200
 THUMBNAIL_SIDE_PX = 560
+MOST_NUMBERS = 20
+"""In a thumbnail; the numbers of more fixations would cover each other and the film."""
+
 
 NamedBox = tuple[str, tuple[float, float, float, float]]
 """What a box shows, and its corners x0, y0, x1, y1 in pixels of the film."""
@@ -40,6 +43,7 @@ def draw_on_film(
     caption: str = "",
     boxes: Sequence[NamedBox] = (),
     long_side_px: int = LONG_SIDE_PX,
+    most_numbers: int | None = None,
 ) -> PillowImage.Image:
     """Draw named boxes and numbered fixations, sized by duration, over display values.
 
@@ -53,6 +57,8 @@ def draw_on_film(
     boxes : sequence of (name, corners)
     long_side_px : int
         Of the film in the picture.
+    most_numbers : int, optional
+        Of a scanpath with more fixations only the first and the last are numbered.
 
     Returns
     -------
@@ -80,7 +86,8 @@ def draw_on_film(
     for number, ((x, y), fixation) in enumerate(zip(places, scanpath, strict=True), start=1):
         radius = mark * (10.0 + 26.0 * float(np.sqrt(min(fixation.duration_s, 1.0))))
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=INK, width=max(2, round(3 * mark)))
-        draw.text((x, y), str(number), fill=INK, font=font, anchor="mm", stroke_width=2, stroke_fill=(0, 0, 0))
+        if most_numbers is None or len(places) <= most_numbers or number in (1, len(places)):
+            draw.text((x, y), str(number), fill=INK, font=font, anchor="mm", stroke_width=2, stroke_fill=(0, 0, 0))
     if caption:
         draw.text((10, film.height + foot_px / 2), caption, fill=(200, 200, 200), font=font, anchor="lm")
     return picture
@@ -95,7 +102,9 @@ def film_thumbnail(
 ) -> bytes:
     """Make a small picture of a film with boxes and scanpath for a page: the bytes of a JPEG file."""
     buffer = io.BytesIO()
-    draw_on_film(display, scanpath, caption, boxes, long_side_px).save(buffer, format="JPEG", quality=82, subsampling=0)
+    draw_on_film(display, scanpath, caption, boxes, long_side_px, MOST_NUMBERS).save(
+        buffer, format="JPEG", quality=82, subsampling=0
+    )
     return buffer.getvalue()
 
 

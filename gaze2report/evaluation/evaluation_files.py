@@ -87,6 +87,9 @@ def _text_table(rows: Sequence[Measured]) -> list[str]:
     lines = [f"  {'':<28}{'':<32}{'score':>9}   {'95 % interval':<20}{'cases':>7}{'patients':>10}"]
     for row in rows:
         if isinstance(row.score, NotRun):
+            if row.part == TEXT and not row.cases:
+                lines.append(f"  {row.row:<28}{row.score.why}")
+                continue
             lines.append(f"  {row.row:<28}{row.metric:<32}{row.score}")
             continue
         interval = f"{row.low:.4f} to {row.high:.4f}" if math.isfinite(row.low) else "-"

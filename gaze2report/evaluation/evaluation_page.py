@@ -146,6 +146,8 @@ def _texts(page: HtmlPage, evaluation: Evaluation, figures: Figures) -> None:
 def _row_of(name: str, rows: Sequence[Measured], metrics: Sequence[str]) -> list[str]:
     by_metric = {row.metric: row for row in rows if row.row == name}
     cases = max((row.cases for row in by_metric.values()), default=0)
+    if not cases:
+        return [name, "0", *("-" for _ in metrics)]
     return [name, str(cases), *(_shown(by_metric.get(metric)) for metric in metrics)]
 
 
@@ -222,7 +224,7 @@ def _plain(page: HtmlPage, evaluation: Evaluation, part: str, title: str) -> Non
 
 
 def _why_not(page: HtmlPage, rows: Sequence[Measured]) -> None:
-    missing = {row.score.why: row.metric for row in rows if isinstance(row.score, NotRun)}
+    missing = {row.score.why: row.metric for row in rows if isinstance(row.score, NotRun) and row.cases}
     for why, metric in missing.items():
         page.paragraph(f"{metric} not run: {why}.")
 
@@ -257,9 +259,13 @@ def _picture(worst: WorstCase, intake: Intake) -> tuple[bytes | None, str]:
         display = _display(case.film, intake)
     except Gaze2ReportError as error:
         return None, str(error)
-    marks = [f"{len(case.boxes)} boxes"] if case.boxes else []
-    marks += [f"{len(case.scanpath)} fixations"] if case.scanpath else ["no gaze"]
+    marks = [_counted(len(case.boxes), "box", "boxes")] if case.boxes else []
+    marks += [_counted(len(case.scanpath), "fixation", "fixations")] if case.scanpath else ["no gaze"]
     return film_thumbnail(display, case.scanpath, case.boxes), f"Film with {' and '.join(marks)}."
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _display(path: Path, intake: Intake) -> NDArray[np.uint8]:

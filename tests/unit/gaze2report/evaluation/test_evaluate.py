@@ -163,6 +163,15 @@ def test_cases_with_and_without_a_report_may_stand_in_one_set():
     assert any("1 of 4 cases have no report" in note for note in evaluation.notes)
 
 
+def test_a_row_without_reports_is_shown_as_empty_and_not_as_a_metric_that_failed():
+    evaluation = evaluate_cases(cases(), protocols=[COCO], training_texts=[], meteor_by=no_meteor)
+    said = read(to_page(evaluation, {})).said
+    at = said.index("seen text")
+    assert said[at + 1 : at + 4] == ["0", "-", "-"]
+    assert not [text for text in said if "no reports in this row" in text]
+    assert "seen text                   no reports in this row" in as_text(evaluation)
+
+
 def test_there_must_be_something_to_evaluate():
     with pytest.raises(ValueError, match="no cases"):
         evaluate_cases([])
