@@ -157,7 +157,10 @@ def _readers(arguments: argparse.Namespace) -> int:
 def _adapters(arguments: argparse.Namespace) -> int:
     from db import adapters_command
 
-    content, lines = adapters_command.run(arguments)
+    return _shown(arguments, *adapters_command.run(arguments))
+
+
+def _shown(arguments: argparse.Namespace, content: Any, lines: list[str]) -> int:
     if arguments.json:
         _print_json(content)
     else:
@@ -226,7 +229,9 @@ def _parser() -> argparse.ArgumentParser:
     add_export_report(add)
     add_recording_commands(add)
     from db import adapters_command
+    from db.learning_command import add_learning_commands
 
+    add_learning_commands(add, _shown)
     text = "list, show, activate, roll back, reject, import and export the adapter versions"
     versions = commands.add_parser("adapters", help=text, description=f"{text[0].upper()}{text[1:]}.")
     versions.set_defaults(command=_adapters)
