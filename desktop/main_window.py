@@ -24,6 +24,7 @@ from desktop.accounts.gate import AccountGate
 from desktop.capture.gaze_capture import GazeCapture
 from desktop.first_image import FirstImageTime
 from desktop.menus import Menus, add_window_actions
+from desktop.operations.adapters import AdapterVersions
 from desktop.operations.autosave import Autosave
 from desktop.operations.drafts import DraftDelivery
 from desktop.operations.imports import ImportResult, import_files
@@ -91,6 +92,8 @@ class MainWindow(QMainWindow):
         self.status.add_light(self.capture.light)
         self.whole_screen = WholeScreenFilm(self, (self.top, self.splitter.widget(1), self.status))
         self.dialogs = WindowDialogs(self, services)
+        self.versions = AdapterVersions(services, self)
+        self.versions.failed.connect(self.notices.fault)
         self.tour = Tour(self, services)
         services.actions.add_widget("window", self)
         add_window_actions(services.actions, self, services.host)

@@ -97,6 +97,16 @@ def add_window_actions(actions: Actions, window: MainWindow, host: ModelHost) ->
         (ActionSpec("model.start", "Start &again", "Model"), host.retry_now),
         (ActionSpec("model.off", "Switch &off", "Model"), host.switch_off),
         (
+            ActionSpec(
+                "model.versions",
+                "&Versions...",
+                "Model",
+                section="versions",
+                tip="Which version drafts, what the gate found of each, and the way back",
+            ),
+            lambda: window.dialogs.show_versions(window.versions),
+        ),
+        (
             ActionSpec("file.settings", "&Settings...", "File", ("Ctrl+,",), section="settings"),
             window.dialogs.show_settings,
         ),

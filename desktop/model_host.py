@@ -10,6 +10,7 @@ import uuid
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -21,6 +22,7 @@ from gaze2report.messages import BadMessage, LineBuffer, Message, decode, encode
 from gaze2report.types import Fixation
 
 _STDERR_LINES = 40
+_CHANGE_DELAY_S = 0.05
 _log = logging.getLogger("desktop.host")
 
 
@@ -52,7 +54,7 @@ class ModelHost(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._command = command
+        self._command = self._plain_command = command
         self._environment = dict(environment or {})
         self._times = times or HostTimes()
         self._delay_s = self._times.first_delay_s
@@ -105,6 +107,18 @@ class ModelHost(QObject):
             self._is_given_up = False
             self._kill("The model host is being started again.")
         self.start()
+
+    def use_adapter(self, folder: Path | None) -> None:
+        """Draft with another adapter version from now on; None is the one of the command itself.
+
+        A host that runs is ended and started again with it, which takes what loading takes.
+        """
+        command = [*self._plain_command, *(["--adapter", str(folder)] if folder is not None else [])]
+        if command == self._command:
+            return
+        self._command = command
+        self._delay_s = _CHANGE_DELAY_S
+        self._kill("Another version of the model is being loaded.")
 
     def switch_off(self) -> None:
         """Kill the host at once and leave it off (the AI kill switch)."""

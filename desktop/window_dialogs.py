@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QMainWindow
 
+from desktop.operations.adapters import AdapterVersions
+from desktop.panels.adapter_versions import AdapterVersionsDialog
 from desktop.panels.bug_report import BugReport
 from desktop.panels.settings_dialog import PageName, SettingsDialog
 from desktop.panels.shortcut_sheet import ShortcutSheet
@@ -21,6 +23,7 @@ class WindowDialogs(QObject):
         self.sheet: ShortcutSheet | None = None
         self.settings: SettingsDialog | None = None
         self.bug: BugReport | None = None
+        self.versions: AdapterVersionsDialog | None = None
         services.reporter.bug_found.connect(self.show_bug)
         services.settings.changed.connect(self._on_setting_changed)
 
@@ -38,6 +41,14 @@ class WindowDialogs(QObject):
             self.settings.deleteLater()
         self.settings = SettingsDialog(self._services, self._window)
         self.settings.show_page(page)
+
+    def show_versions(self, versions: AdapterVersions) -> None:
+        """Show the versions of the model."""
+        if self.versions is None:
+            self.versions = AdapterVersionsDialog(versions, self._window)
+        versions.refresh()
+        self.versions.show()
+        self.versions.raise_()
 
     def show_bug(self, summary: str, log_path: str) -> None:
         """Tell of an error in the program; one that is told of already is only counted."""

@@ -82,15 +82,19 @@ class Workstation(QObject):
             folder=folder, services=self.services, owner=self, on_opened=self._on_workspace_opened,
             on_failure=self._on_workspace_failed,
         )  # fmt: skip
-        if not self._arguments.no_model and self.services.settings.does_model_start:
-            self.services.host.start()
         if self._arguments.screenshot is not None:
             self._prepare_screenshot()
         else:
             self.window.tour.start_at_first_film()
 
     def _on_workspace_opened(self) -> None:
+        is_named = bool(self._arguments.adapter or self._arguments.host_command)
+        self.window.versions.begin(host_follows=not is_named, then=self._start_host)
         self.window.begin(self._on_ready)
+
+    def _start_host(self) -> None:
+        if not self._arguments.no_model and self.services.settings.does_model_start:
+            self.services.host.start()
 
     def _on_ready(self) -> None:
         if self._arguments.files:
@@ -99,6 +103,7 @@ class Workstation(QObject):
     def _on_workspace_failed(self, error: BaseException) -> None:
         self.services.workspace_fault = str(error)
         self.services.reporter.report(error)
+        self._start_host()
         self.window.worklist.show_sentence("The workspace could not be opened. See below; then start again.")
         self._exit_code = EXIT_REFUSED
 

@@ -92,6 +92,6 @@ def tiny_manifest(name: str = "tiny-1") -> AdapterManifest:
     )
 
 
-def save_tiny_adapter(folder: Path, seed: int = 0) -> Path:
+def save_tiny_adapter(folder: Path, seed: int = 0, name: str = "tiny-1") -> Path:
     """Write a tiny adapter version."""
-    return save_adapter(folder, tiny_model(seed), TINY, tiny_manifest(), "# tiny\n")
+    return save_adapter(folder, tiny_model(seed), TINY, tiny_manifest(name), "# tiny\n")
