@@ -1,4 +1,4 @@
-"""The versions of the model in the window: activate through the gate or with a reason, go back, reject; the host follows."""
+"""The versions of the model in the window: activate through the gate or with a reason, go back, reject."""
 
 from __future__ import annotations
 
