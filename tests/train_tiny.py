@@ -37,7 +37,7 @@ def datasets(folder: Path, max_views: int = 1) -> tuple[StudyDataset, StudyDatas
 
 
 def train_tiny(
-    folder: Path, work: Path, batch_size: int = 4, kill_at: int = 0, *, accumulation: int = 1
+    folder: Path, work: Path, batch_size: int = 4, kill_at: int = 0, *, accumulation: int = 1, workers: int = 0
 ) -> TrainingResult:
     """Train the tiny model with recorded gaze; kill this very process after a step if asked to."""
 
@@ -56,7 +56,7 @@ def train_tiny(
             val_set,
             work=work,
             losses=LOSSES,
-            settings=replace(LOOP, batch_size=batch_size, accumulation=accumulation),
+            settings=replace(LOOP, batch_size=batch_size, accumulation=accumulation, workers=workers),
             calibration=NO_DRAFTS,
             gaze="recorded",
             on_progress=on_progress,

@@ -9,6 +9,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -225,13 +226,27 @@ class StudyDataset(Dataset[StudyExample]):
             self._intake.close()
             self._intake = None
 
-    def __getstate__(self) -> dict[str, object]:
-        """For workers of a DataLoader: each starts its own intake."""
-        return {**self.__dict__, "_lock": None, "_intake": None, "_owns_intake": True}
+    def __getstate__(self) -> dict[str, Any]:
+        """For workers of a DataLoader: each starts its own intake.
 
-    def __setstate__(self, state: dict[str, object]) -> None:
+        Labels go as one array: torch would open a file for the tensor of every study.
+        """
+        labels = np.array([study.labels.numpy() for study in self._studies])
+        bare = [{name: value for name, value in vars(study).items() if name != "labels"} for study in self._studies]
+        own: dict[str, Any] = {
+            "_lock": None,
+            "_intake": None,
+            "_owns_intake": True,
+            "_cache": OrderedDict(),
+            "_studies": [],
+        }
+        return {**self.__dict__, **own, "bare": bare, "labels": labels}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over what was pickled."""
+        bare, labels = state.pop("bare"), state.pop("labels")
         self.__dict__.update({**state, "_lock": threading.Lock()})
+        self._studies = [StudyExample(**one, labels=torch.from_numpy(labels[row])) for row, one in enumerate(bare)]
 
     def _indexed(self, example: TrainingExample) -> StudyExample:
         images = [image for image in example.images if image.file is not None]
@@ -241,7 +256,7 @@ class StudyDataset(Dataset[StudyExample]):
             example.patient_id,
             example.study_id,
             tuple(_to_film(example, image) for image in ordered),
-            example.report(self._report_kind) or Report(),
+            report_of(example, self._report_kind),
             torch.tensor([_label(example.labels[name]) for name in CHEXPERT_OBSERVATIONS]),
             _weight(example),
         )
@@ -268,6 +283,18 @@ class StudyDataset(Dataset[StudyExample]):
 def is_lateral(view: str) -> bool:
     """Whether a view, as the source names it, is a lateral one; an unknown view counts as frontal."""
     return view.strip().upper() in LATERAL_VIEWS
+
+
+def report_of(example: TrainingExample, kind: ReportKind) -> Report:
+    """Findings and impression of the first report of a kind; empty where there is none.
+
+    A dictation, and what a report without headings says in its last paragraph, count as findings.
+    """
+    report = example.report(kind) or Report()
+    if report.findings.strip() or report.impression.strip():
+        return report
+    sections = next((one.sections for one in example.reports if one.kind == kind), {})
+    return replace(report, findings=sections.get("transcript", "") or sections.get("last_paragraph", ""))
 
 
 def recorded_on(example: TrainingExample, image: TrainingImage) -> tuple[Fixation, ...]:

@@ -258,7 +258,8 @@ class _Run:
             batch_sampler=MicroBatches(self.order, self.accelerator.process_index, first_step, self.n_steps),
             collate_fn=collate,
             num_workers=self.settings.workers,
-            pin_memory=False,
+            # A forked worker would share the pipe to this process's intake.
+            multiprocessing_context="spawn" if self.settings.workers else None,
         )
         return iter(loader)
 

@@ -83,6 +83,13 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(folder: Path, whole:
     assert [row[3] for row in parts] == pytest.approx([row[3] for row in one], rel=2e-3, abs=1e-5)
 
 
+@pytest.mark.soak  # another interpreter that imports torch
+@pytest.mark.timeout(600)
+def test_films_that_another_process_reads_ahead_change_nothing(folder: Path, whole: bytes, tmp_path: Path) -> None:
+    train_tiny.train_tiny(folder, tmp_path, workers=1)
+    assert (tmp_path / "curve.csv").read_bytes() == whole
+
+
 def test_another_run_in_the_same_folder_is_refused(folder: Path, whole: bytes, tmp_path: Path) -> None:
     train_tiny.train_tiny(folder, tmp_path)
     with pytest.raises(OtherRun, match="step_size: 4 there, 2 here"):

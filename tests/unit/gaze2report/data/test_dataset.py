@@ -9,8 +9,8 @@ import report_sets
 import torch
 from training_sets import DESCRIPTION, make_example, make_scanpath
 
-from gaze2report.data.dataset import StudyDataset, collate, recorded_on
-from gaze2report.data.training_example import TrainingImage
+from gaze2report.data.dataset import StudyDataset, collate, recorded_on, report_of
+from gaze2report.data.training_example import ReportText, TrainingImage
 from gaze2report.data.training_set import TrainingSet
 from gaze2report.data.training_set_writer import TrainingSetWriter
 from gaze2report.data.transforms import Preprocessing, display_to_input
@@ -100,6 +100,20 @@ def test_a_free_reading_goes_before_a_search_and_fixations_beside_the_film_are_l
     assert recorded_on(example, TrainingImage("other")) == ()
 
 
+def test_a_dictation_and_a_report_without_headings_are_findings() -> None:
+    made = make_example(
+        reports=(
+            ReportText("written", {"last_paragraph": "Lungs are clear.", "indication": "Cough."}),
+            ReportText("dictated", {"transcript": "small effusion"}),
+        )
+    )
+    assert report_of(made, "written").findings == "Lungs are clear."
+    assert report_of(made, "written").indication == "Cough."
+    assert report_of(made, "dictated").findings == "small effusion"
+    assert report_of(make_example(reports=()), "written").findings == ""
+    assert report_of(make_example(), "written").impression == "Effusion µ."
+
+
 def test_a_weight_that_is_none_is_refused(tmp_path: Path) -> None:
     made = report_sets.write_report_set(tmp_path / "set", 1, 0, weights=(-1.0,))
     with pytest.raises(Gaze2ReportError, match=r"case-0: its weight -1\.0 must be a number above 0"):
@@ -112,6 +126,8 @@ def test_a_copy_for_another_process_reads_through_its_own_intake(two_views: Trai
     try:
         assert torch.equal(copy[0].films[0].pixels, dataset[0].films[0].pixels)
         assert copy._intake is not intake
+        assert torch.equal(copy[0].labels.nan_to_num(9), dataset[0].labels.nan_to_num(9))
+        assert copy.index[0].report == dataset.index[0].report
     finally:
         copy.close()
 
