@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from gaze2report.data.sentence_gaze import SentenceGaze, sentence_gaze
 from gaze2report.data.splits import Split
 from gaze2report.data.training_example import RecordedScanpath, ReportKind, TrainingExample, TrainingImage
 from gaze2report.data.training_set import TrainingSet
@@ -42,6 +43,8 @@ class FilmExample:
     image : TrainingImage
     pixels : Tensor (1, S, S), optional
         Model input in [0, 1]; None in an index, which holds no pixels.
+    sentences : tuple of SentenceGaze
+        Dictated sentences with their fixations, for losses of training; drafting never asks for them.
     """
 
     example_id: str
@@ -52,6 +55,7 @@ class FilmExample:
     recorded: tuple[Fixation, ...]
     image: TrainingImage
     pixels: Tensor | None = None
+    sentences: tuple[SentenceGaze, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -329,6 +333,7 @@ def _to_film(example: TrainingExample, image: TrainingImage) -> FilmExample:
         is_lateral(image.view),
         recorded_on(example, image),
         image,
+        sentences=sentence_gaze(example, image),
     )
 
 

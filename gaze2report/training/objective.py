@@ -85,7 +85,7 @@ class Moment:
 
 
 class Objective(nn.Module):
-    """What is minimised: a model and the losses it has on a batch. Comparators are trained by making one of these."""
+    """What is minimised: a model and the losses it has on a batch."""
 
     loss_weights: Mapping[str, float]
     """Name of each loss to its weight in the sum."""

@@ -83,6 +83,8 @@ class ReportRecipe:
     losses: ReportLosses
     training: LoopSettings
     calibration: CalibrationSettings
+    added: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Losses beside those of report and findings, by name: ``added_losses.py``."""
 
     def with_choices(self, *, gaze: str | None, seed: int | None, language_model: str | None) -> ReportRecipe:
         """The recipe with what the command line says instead.
@@ -123,13 +125,17 @@ def load_report_recipe(path: Path) -> ReportRecipe:
         "training": LoopSettings,
         "calibration": CalibrationSettings,
     }
-    unknown = sorted(set(content) - {*kinds, "name"})
+    unknown = sorted(set(content) - {*kinds, "name", "added"})
     if unknown:
         raise Gaze2ReportError(
-            f"{path}: a recipe of train-report has no part {unknown[0]!r}; it has {sorted(kinds)} and 'name'"
+            f"{path}: a recipe of train-report has no part {unknown[0]!r}; it has {sorted(kinds)}, 'added' and 'name'"
         )
+    added = content.get("added") or {}
+    if not isinstance(added, dict) or not all(isinstance(one or {}, dict) for one in added.values()):
+        raise Gaze2ReportError(f"{path}: added must map the name of a loss to its settings")
     try:
         parts: dict[str, Any] = {key: from_plain(kind, content.get(key) or {}, key) for key, kind in kinds.items()}
     except (ValueError, TypeError) as error:
         raise Gaze2ReportError(f"{path}: {error}") from error
-    return ReportRecipe(name=str(content.get("name", path.stem)), **parts)
+    added = {str(name): dict(settings or {}) for name, settings in added.items()}
+    return ReportRecipe(name=str(content.get("name", path.stem)), added=added, **parts)

@@ -25,6 +25,7 @@ from gaze2report.models.adapter import AdapterManifest, load_adapter, read_manif
 from gaze2report.models.encoder import ViTEncoder
 from gaze2report.models.gaze2report import Gaze2Report, build_model
 from gaze2report.models.generator import load_language_model
+from gaze2report.training.added_losses import make_added_losses
 from gaze2report.training.loop import Progress, make_accelerator
 from gaze2report.training.made_language_model import make_language_model
 from gaze2report.training.report_card import write_report_card
@@ -83,6 +84,7 @@ class ReportRun:
             base = self._base(training_set, parent)
         model, config = self._model(base, parent)
         train_set, val_set = self._datasets(training_set, config, say)
+        added = make_added_losses(self.recipe.added, model, train_set.index, self.recipe.losses.encoder_lr)
         say(f"{len(train_set)} studies to train on, {len(val_set)} to validate on; on {accelerator.device}")
         try:
             result = train(
@@ -95,6 +97,7 @@ class ReportRun:
                 settings=self.recipe.training,
                 calibration=self.recipe.calibration,
                 gaze=cast(GazeSource, self.recipe.data.gaze),
+                added=added,
                 identity=self._identity(training_set, base, parent),
                 resume=resume,
                 is_continued=parent is not None,
@@ -169,6 +172,7 @@ class ReportRun:
         return {
             "training_set": training_set.manifest.sha256,
             "data": asdict(self.recipe.data),
+            **({"added": self.recipe.added} if self.recipe.added else {}),
             "base_model": base.sha256,
             "parent": parent.sha256 if parent else None,
             "encoder": file_sha256(self.encoder) if self.encoder else None,

@@ -1,4 +1,4 @@
-"""Training of the draft model on studies with reports; comparators, experiments and fine-tuning call `train`."""
+"""Training of the draft model on studies with reports; experiments and fine-tuning call `train`."""
 
 from __future__ import annotations
 
