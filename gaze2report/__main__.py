@@ -19,6 +19,7 @@ from gaze2report import (
     gaze_commands,
     scanpath_commands,
     synthetic_commands,
+    tracker_commands,
     training_commands,
     training_set_commands,
 )
@@ -32,6 +33,7 @@ COMMAND_MODULES = (
     evaluation_commands,
     training_commands,
     comparator_commands,
+    tracker_commands,
 )
 """Each describes its commands (``add_parsers``) and names what runs them (``COMMANDS``), without a heavy import."""
 

@@ -23,7 +23,7 @@ import platformdirs
 import psutil
 from packaging.requirements import Requirement
 
-from gaze2report import language_model, system_libraries
+from gaze2report import language_model, system_libraries, tracker_python
 from gaze2report.errors import EXIT_OK, EXIT_REFUSED, LanguageModelMissing
 
 State = Literal["ok", "warning", "missing"]
@@ -70,6 +70,8 @@ def collect() -> list[Finding]:
         _check_language_model(),
         _check_adapter(ADAPTER_FOLDER),
         _check_tracker(),
+        _check_tittapy(),
+        _check_sound(),
         _check_disk(),
         _check_memory(),
     ]
@@ -231,34 +233,46 @@ def _check_adapter(folder: Path) -> Finding:
 
 
 def find_python310() -> list[str]:
-    """Return the CPython 3.10 interpreters of this machine, on PATH and of pyenv, that answer."""
-    home = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    candidates = [
-        shutil.which("python3.10"),
-        *sorted(str(path) for path in home.glob("versions/3.10.*/bin/python3.10")),
-    ]
-    code = "import sys; sys.exit(sys.version_info[:2] != (3, 10))"
-    found = []
-    for candidate in candidates:
-        done = _run_python(candidate, code, _TRACKER_LIMIT_S) if candidate else None
-        if candidate and done is not None and done.returncode == 0:
-            found.append(candidate)
-    return found
+    """Return the CPython 3.10 interpreters of this machine that answer, those with the tracker's library first."""
+    return [found.path for found in tracker_python.find_all()]
 
 
 def _check_tracker() -> Finding:
     """Look for an interpreter that loads the tracker SDK; reading and drafting do without one."""
     name = "tracker SDK"
-    interpreters = find_python310()
-    if not interpreters:
-        sentence = "No CPython 3.10 here, and the tracker SDK exists for no other; gaze cannot be recorded."
-        return Finding(name, "warning", sentence)
-    for interpreter in interpreters:
-        done = _run_python(interpreter, "import tobii_research; print(tobii_research.__version__)", _TRACKER_LIMIT_S)
-        if done is not None and done.returncode == 0:
-            return Finding(name, "ok", f"{done.stdout.strip()}, loaded by {interpreter}")
-    sentence = f"not installed; for a tracker run: {interpreters[0]} -m pip install tobii-research==2.1.0"
-    return Finding(name, "warning", sentence)
+    try:
+        found = tracker_python.find()
+    except tracker_python.NoTrackerPython as error:
+        return Finding(name, "warning", f"{error}. Without it no gaze is recorded with a Tobii tracker this way.")
+    return Finding(name, "ok", f"tobii-research {found.sdk} under CPython {found.version}, {found.path}")
+
+
+def _check_tittapy() -> Finding:
+    """Look for the other way to a Tobii tracker, in this interpreter."""
+    name, get = "TittaPy", f"{sys.executable} -m pip install tittapy==2.1.0"
+    done = _run_python(sys.executable, "import TittaPy_v2; print(TittaPy_v2.get_SDK_version())", _TRACKER_LIMIT_S)
+    if done is not None and done.returncode == 0:
+        return Finding(name, "ok", f"the tracker's library {done.stdout.strip().splitlines()[-1]} loads here")
+    if done is not None and "No module named" in done.stderr:
+        return Finding(name, "warning", f"not installed; to record gaze without a CPython 3.10 run: {get}")
+    return Finding(name, "warning", f"does not load here ({_last_line(done)}); a glibc of 2.34 or later is needed")
+
+
+def _check_sound() -> Finding:
+    """Look for what records dictation; everything else does without."""
+    name, get = "sounddevice", f"{sys.executable} -m pip install sounddevice"
+    code = "import sounddevice; print(sounddevice.__version__)"
+    done = _run_python(sys.executable, code, _TRACKER_LIMIT_S)
+    if done is not None and done.returncode == 0:
+        return Finding(name, "ok", f"{done.stdout.strip()}, dictation can be recorded beside gaze")
+    if done is not None and "No module named" in done.stderr:
+        return Finding(name, "warning", f"not installed; to record dictation beside gaze run: {get}")
+    said = _last_line(done)
+    return Finding(name, "warning", f"does not load ({said}); PortAudio may be missing: apt install libportaudio2")
+
+
+def _last_line(done: subprocess.CompletedProcess[str] | None) -> str:
+    return (done.stderr.strip().splitlines() or ["it said nothing"])[-1] if done is not None else "it did not end"
 
 
 def _run_python(interpreter: str, code: str, limit_s: float) -> subprocess.CompletedProcess[str] | None:

@@ -17,6 +17,7 @@ from capture.endpoint import NoAgent
 from capture.protocol import Disconnected
 from capture.samples import SAMPLE_DTYPE, SAMPLE_LAYOUT, Samples
 from desktop.capture.tracker_choice import BACKENDS, TrackerChoice
+from gaze2report import tracker_python
 from gaze2report.errors import Gaze2ReportError
 
 _END_LIMIT_S = 10.0
@@ -100,8 +101,18 @@ def _wait_until_gone(client: AgentClient) -> None:
 
 
 def _start(folder: Path, choice: TrackerChoice) -> tuple[AgentClient, subprocess.Popen[bytes]]:
-    process = start_agent(folder, (choice.backend,), choice.python or sys.executable)
+    process = start_agent(folder, (choice.backend,), choice.python or _interpreter_for(choice.backend))
     return AgentClient(folder), process
+
+
+def _interpreter_for(backend: str) -> str:
+    """The vendor's package needs an interpreter of its own, which is looked for; the others run under this one."""
+    if backend != "tobii_research":
+        return sys.executable
+    try:
+        return tracker_python.find().path
+    except tracker_python.NoTrackerPython as error:
+        raise CaptureFault(f"{error}. Or choose the tracker through TittaPy.") from error
 
 
 def _connected(client: AgentClient, process: subprocess.Popen[bytes] | None, choice: TrackerChoice) -> OpenedAgent:

@@ -9,6 +9,7 @@ from desktop.settings import Settings
 BACKENDS: dict[str, str] = {
     "": "None",
     "tobii_research": "Tobii eye tracker",
+    "tittapy": "Tobii eye tracker, through TittaPy",
     "simulated": "Simulated tracker (no eyes, for trying out)",
     "mouse": "Mouse (no eye tracker, for trying out)",
 }

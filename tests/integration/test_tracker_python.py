@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from captured import CONSENT
 
-from capture.client import AgentClient, start_agent
+from capture.client import AgentClient, AgentRefused, start_agent
 from capture.recording import describe, verify
 from gaze2report import doctor
 
@@ -75,6 +75,29 @@ def test_the_vendors_package_without_a_tracker_says_that_none_was_found(tmp_path
     assert recorded is not None
     assert recorded.returncode == 3
     assert "not connected" in recorded.stderr
+
+
+def test_an_agent_with_the_vendors_package_finds_no_tracker_and_says_so(tmp_path):
+    interpreter = interpreter_with("numpy", "tobii_research")
+    process = start_agent(tmp_path, ("tobii_research",), interpreter)
+    try:
+        client = AgentClient(tmp_path)
+        assert client.about["backends"] == ["tobii_research"]
+        assert client.about["python"].startswith("3.10.")
+        listed = client.ask("list", limit_s=30)
+        assert (listed["trackers"], listed["missing"], listed["failed"]) == ([], {}, {})
+        with pytest.raises(AgentRefused, match="The eye tracker NOT-THERE is not connected") as refused:
+            client.ask("connect", backend="tobii_research", serial_number="NOT-THERE", limit_s=30)
+        assert refused.value.code == "not_found"
+        with pytest.raises(AgentRefused, match="No tracker is connected"):
+            client.ask("start", recording_id="rec-1", consent=CONSENT.to_body())
+        client.ask("shutdown")
+        client.close()
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait(10)
+    assert list(tmp_path.glob("*.gaze")) == []
 
 
 def test_an_agent_on_the_trackers_python_records_for_this_one(tmp_path):

@@ -156,7 +156,7 @@ def test_the_adapter_is_compared_with_its_manifest(manifest, weights, state, wor
 
 
 def test_no_python310_means_no_recording_and_nothing_else(monkeypatch):
-    monkeypatch.setattr(doctor, "find_python310", list)
+    monkeypatch.setattr(doctor.tracker_python, "candidates", list)
     finding = doctor._check_tracker()
     assert finding.state == "warning"
     assert "3.10" in finding.sentence
@@ -176,3 +176,21 @@ def test_importing_the_doctor_loads_neither_torch_nor_qt():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("check", ["_check_tittapy", "_check_sound"])
+@pytest.mark.parametrize(
+    ("returncode", "out", "err", "state", "word"),
+    [
+        (0, "2.1.0.1\n", "", "ok", "2.1.0.1"),
+        (1, "", "ModuleNotFoundError: No module named 'x'", "warning", "pip install"),
+        (1, "", "OSError: PortAudio library not found", "warning", "does not load"),
+        (None, "", "", "warning", "it did not end"),
+    ],
+)
+def test_what_records_beside_the_tracker_is_looked_for(monkeypatch, check, returncode, out, err, state, word):
+    done = None if returncode is None else subprocess.CompletedProcess([], returncode, out, err)
+    monkeypatch.setattr(doctor, "_run_python", lambda *_: done)
+    finding = getattr(doctor, check)()
+    assert finding.state == state
+    assert word in finding.sentence
