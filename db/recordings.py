@@ -16,12 +16,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from db import audit_chain, case_rows, consents
+from db import audit_chain, case_rows, consents, dictations
 from db.audit_chain import canonical_json
 from db.database import Workspace, now_utc
 from db.errors import ImportRefused, NoConsent
 from db.gaze_tables import (
     RECORDED,
+    gaze_audio,
     gaze_calibration,
     gaze_case,
     gaze_chunk,
@@ -161,7 +162,7 @@ def remove_rows(connection: Connection, key: int) -> dict[str, int]:
     gone = case_rows.remove(connection, key)
     calibrations = delete(gaze_calibration).where(gaze_calibration.c.recording_key == key)
     gone["gaze_calibration"] = connection.execute(calibrations).rowcount
-    for table in RECORDED:
+    for table in (gaze_audio, *RECORDED):
         gone[table.name] = connection.execute(delete(table).where(table.c.recording_key == key)).rowcount
     return gone
 
@@ -249,6 +250,7 @@ def _complete(workspace: Workspace, spool: SpoolFile, key: int, actor: str) -> N
         _insert(connection, gaze_marker, key, logged, markers)
         _insert(connection, gaze_view, key, logged, views)
         _keep_calibrations(connection, spool, key, markers)
+        dictations.take_in(workspace, connection, spool.path, key, spool.consent["purpose"])
         connection.execute(update(gaze_recording).where(gaze_recording.c.id == key).values(is_complete=True))
         detail = {"state": spool.about["state"], "samples": n_samples, "reader": spool.consent["reader_pseudonym"]}
         recording_id = str(spool.about["recording_id"])

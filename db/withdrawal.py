@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from db import audit_chain, gaze_exports
 from db.database import Workspace, now_utc
+from db.dictations import files_beside
 from db.errors import UnknownRecord
 from db.gaze_tables import gaze_audio, gaze_calibration, gaze_consent, gaze_recording
 from db.recordings import remove_rows
@@ -118,7 +119,9 @@ def withdraw_consent(
         audit_chain.append(connection, now_utc(), actor, "consent withdrawn", reader_pseudonym, detail)
     problems = list(unreadable)
     emptied = _each(spools, scrub_spool, problems)
-    removed = _each([workspace.recordings_dir / name for name in audio], _remove_file, problems)
+    beside = [path for spool in spools for path in files_beside(spool)]
+    sounds = [path for path in (*(workspace.recordings_dir / name for name in audio), *beside) if path.exists()]
+    removed = _each(dict.fromkeys(sounds), _remove_file, problems)
     unreached = gaze_exports.leave_tombstones(exports, reader_pseudonym)
     backups = _scrub_backups(workspace, reader_pseudonym, problems)
     try:
