@@ -32,6 +32,9 @@ def add_commands(add: Add) -> None:
     exporting.add_argument("--all", action="store_true", help="every recording that is not withdrawn")
     exporting.add_argument("--format", choices=("bids", "reflacx", "parquet"), required=True)
     exporting.add_argument("--out", type=Path, required=True, metavar="DIR")
+    studying = add("export-gaze-study", _export_study, "export a gaze study with its protocol, answers and gaze")
+    studying.add_argument("name", metavar="NAME")
+    studying.add_argument("--out", type=Path, required=True, metavar="DIR")
     text = "withdraw a reader's consent: delete all recorded gaze of theirs and what was made of it, for good"
     withdrawing = add("withdraw-consent", _withdraw, text)
     withdrawing.add_argument("pseudonym", metavar="PSEUDONYM")
@@ -138,6 +141,18 @@ def _export(arguments: argparse.Namespace) -> int:
         print_json({**dataclasses.asdict(manifest), "folder": str(manifest.folder)})
     else:
         print(counts_text(manifest))
+    return EXIT_OK
+
+
+def _export_study(arguments: argparse.Namespace) -> int:
+    from db.gaze_study_export import export_study
+
+    with open_workspace(arguments.workspace) as workspace:
+        manifest = export_study(workspace, arguments.name, arguments.out, actor=operating_system_user())
+    if arguments.json:
+        print_json({**dataclasses.asdict(manifest), "folder": str(manifest.folder)})
+    else:
+        print(f"{manifest.folder}: {len(manifest.recordings)} recordings")
     return EXIT_OK
 
 

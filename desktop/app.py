@@ -26,6 +26,13 @@ def main(argv: Sequence[str]) -> int:
         Arguments without the program's name.
     """
     arguments = parse_arguments(argv)
+    if arguments.study is not None:
+        from desktop.study_mode.study_start import check_arguments
+
+        fault = check_arguments(arguments)
+        if fault:
+            print(fault, file=sys.stderr)
+            return EXIT_WRONG_USE
     if arguments.screenshot and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from desktop.display_check import missing_display
@@ -45,6 +52,8 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--no-model", action="store_true", help="start without the model host")
     parser.add_argument("--adapter", metavar="DIR", help="adapter version that the model host loads")
     parser.add_argument("--host-command", metavar="COMMAND", help="another program that speaks the host's messages")
+    parser.add_argument("--study", type=Path, metavar="PROTOCOL", help="gaze study: lead a reader through its cases")
+    parser.add_argument("--reader", default="", metavar="PSEUDONYM", help="whose turn it is in the gaze study")
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="save a picture of the window and exit")
     parser.add_argument(
         "--screenshot-after", choices=("window", "image", "draft", "signed"), default="window", help="what it shows"

@@ -55,6 +55,13 @@ class Workstation(QObject):
 
     def show(self) -> None:
         """Put the window on screen; everything slow begins after its first paint."""
+        if self._arguments.study is not None:
+            from desktop.study_mode.study_start import StudyStart
+
+            self._study = StudyStart(self.services, self.window, self._arguments, self)
+            self._study.window.closed.connect(QApplication.quit)
+            self._study.begin(default_workspace_folder)
+            return
         if self._arguments.screenshot is not None:
             self.window.resize(*self._arguments.screenshot_size)
         self.window.show()

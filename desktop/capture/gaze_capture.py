@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop.main_window import MainWindow
+    from desktop.viewer.image_view import ImageView
 
 RECORDINGS_FOLDER = "recordings"
 
@@ -66,6 +67,8 @@ class GazeCapture(QObject):
         self.pointer = PointerFeed(self.link, self.settings, self)
         self.panel: CapturePanel | None = None
         self.operator: OperatorWindow | None = None
+        self.front: QWidget = window  # the window that the reader has before them
+        self.shown_views: Callable[[], Sequence[ImageView]] = lambda: window.viewer.views
         self.study_progress: Callable[[], str] = lambda: ""
         self.consent_dialog: ConsentDialog | None = None
         self.marks: list[RecordingMark] = []
@@ -77,6 +80,13 @@ class GazeCapture(QObject):
         self.recording.changed.connect(self._on_changed)
         self.link.state_changed.connect(self._on_changed)
         self._on_changed()
+
+    def stand_before(self, window: QWidget, view: ImageView, is_draft_visible: Callable[[], bool]) -> None:
+        """Let another window, with one film, take the place of the main one: that of study mode."""
+        self.front, self.shown_views = window, lambda: (view,)
+        self.recording.views = ViewLog((view,), self.recording.rows, is_draft_visible, self)
+        self.recording.comes_back = False
+        self.marks = []
 
     def watch_views(self) -> None:
         """Log what the window's views present; called when they are there."""
@@ -125,7 +135,7 @@ class GazeCapture(QObject):
             screen = tracker_screen(self.settings.screen, state.display_area, state.source)
         except CaptureFault as error:
             return str(error)
-        handle = self._window.windowHandle()
+        handle = self.front.windowHandle()
         own = handle.screen() if handle is not None else None
         if own is not None and monitor_of(own).fingerprint != monitor_of(screen).fingerprint:
             return (
@@ -159,7 +169,7 @@ class GazeCapture(QObject):
     def show_panel(self) -> None:
         """Show the panel of the tracker."""
         if self.panel is None:
-            self.panel = CapturePanel(self, self._services.actions, self._window)
+            self.panel = CapturePanel(self, self._services.actions, self.front)
         self.panel.refresh()
         self.panel.show()
         self.panel.raise_()
@@ -171,11 +181,15 @@ class GazeCapture(QObject):
             self.show_panel()
             return
         if self.operator is None:
-            self.operator = OperatorWindow(self, lambda: self._window.viewer.views, self.progress_text)
+            self.operator = OperatorWindow(self, self.views_now, self.progress_text)
         try:
             self.operator.begin()
         except CaptureFault as error:
             self._window.notices.fault(str(error))
+
+    def views_now(self) -> Sequence[ImageView]:
+        """The views that the reader has before them."""
+        return self.shown_views()
 
     def progress_text(self) -> str:
         """How far a study under way is; empty without one."""
@@ -183,7 +197,7 @@ class GazeCapture(QObject):
 
     def _ask_for_consent(self) -> None:
         keys = self._services.actions.keys_text("gaze.pause_recording")
-        dialog = ConsentDialog(self.settings.pseudonym, keys, self._window)
+        dialog = ConsentDialog(self.settings.pseudonym, keys, self.front)
         dialog.agreed.connect(self._on_agreed)
         self.consent_dialog = dialog
         dialog.open()

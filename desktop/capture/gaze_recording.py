@@ -43,6 +43,8 @@ class GazeRecording(QObject):
         Why no recording may begin now, as a sentence; empty when it may.
     first_markers : callable
         What each recording begins with: event, host time, detail.
+    comes_back : bool
+        Whether a recording under way is gone on with after the window was killed; otherwise it is closed.
     case : CaseRecording or None
         What is being recorded.
     is_paused : bool
@@ -81,6 +83,8 @@ class GazeRecording(QObject):
         self.consent: Consent | None = None
         self.refusal: Callable[[], str] = lambda: ""
         self.first_markers: Callable[[], list[tuple[str, int, dict[str, Any]]]] = list
+        self.comes_back = True
+        self._study_alone = ""  # a study that is shown without the reading, by study mode
         self.case: CaseRecording | None = None
         self._starting: CaseRecording | None = None
         self._reader = session.reader
@@ -130,6 +134,12 @@ class GazeRecording(QObject):
         self.rows.mark("paused" if is_paused else "resumed")
         self.changed.emit()
 
+    def record_study(self, study_uid: str) -> None:
+        """Record a study that is shown elsewhere than in the reading; "" ends it."""
+        self.stop()
+        self._study_alone = study_uid
+        self._start_if_wanted()
+
     def go_on(self) -> None:
         """Record the study on screen again, after a stop."""
         self._start_if_wanted()
@@ -138,7 +148,8 @@ class GazeRecording(QObject):
 
     def _start_if_wanted(self) -> None:
         study, folder = self._reading.study, self._folder()
-        if not self.is_armed or self.consent is None or study is None or folder is None or self.case or self._starting:
+        study_uid = self._study_alone or (study.study_uid if study is not None else "")
+        if not self.is_armed or self.consent is None or not study_uid or folder is None or self.is_under_way:
             return
         if self._link.agent is None or self._session.is_locked or self._reading.is_signed:
             return
@@ -148,7 +159,7 @@ class GazeRecording(QObject):
             return
         record = self._reading.record
         case = CaseRecording(
-            new_recording_id(), folder, study.study_uid, self.consent, record.id if record is not None else None
+            new_recording_id(), folder, study_uid, self.consent, record.id if record is not None else None
         )
         self._starting = case
         self._link.call(
@@ -232,9 +243,9 @@ class GazeRecording(QObject):
     def _come_back(self, agent: OpenedAgent, recording: dict[str, Any]) -> None:
         folder = self._folder()
         case = read_under_way(folder, str(recording["recording_id"])) if folder is not None else None
-        if case is None:
+        if case is None or not self.comes_back:
             self._link.ask("stop", on_failed=lambda _: None)
-            self.notice.emit("A gaze recording of which nothing is known was under way; it has been closed.")
+            self.notice.emit("A gaze recording of before was still under way; it has been closed.")
             return
         self.case, self.consent, self.is_armed = case, case.consent, True
         self.is_paused = bool(recording["is_paused"])
