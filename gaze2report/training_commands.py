@@ -24,6 +24,9 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     report.add_argument("--language-model", metavar="embedded|made|FOLDER", help="instead of the recipe's")
     report.add_argument("--from", dest="parent", type=Path, metavar="ADAPTER", help="go on from this adapter version")
     report.add_argument("--encoder", type=Path, metavar="FILE", help="weights of the recipe's timm ViT (safetensors)")
+    report.add_argument(
+        "--scanpath", type=Path, metavar="PREDICTOR", help="begin with encoder and decoder of train-scanpath"
+    )
     report.add_argument("--gaze", metavar="SOURCE", help="predicted, recorded, none, ...; instead of the recipe's")
     report.add_argument("--seed", type=int, help="instead of the recipe's")
     report.add_argument(
@@ -48,7 +51,9 @@ def train_report(parsed: argparse.Namespace) -> int:
         gaze=parsed.gaze, seed=parsed.seed, language_model=parsed.language_model
     )
     work = parsed.work or parsed.out.with_name(parsed.out.name + ".work")
-    run = ReportRun(recipe, parsed.data, parsed.out, work, parsed.parent, parsed.encoder)
+    run = ReportRun(
+        recipe, parsed.data, parsed.out, work, parsed.parent, encoder=parsed.encoder, scanpath=parsed.scanpath
+    )
     result, written = run.run(
         resume=parsed.resume == "automatically",
         on_log=lambda sentence: print(sentence, file=sys.stderr, flush=True),

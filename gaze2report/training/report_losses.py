@@ -30,6 +30,8 @@ class ReportLosses:
     scanpath_weight, scanpath_lr : float
         Of the losses of the scanpath predictor on films with recorded gaze; 0 leaves the predictor as it is. A
         predictor that was trained on other features than the encoder's now is of no use: train both, or freeze both.
+    scanpath_shapes_encoder : bool
+        Whether these losses reach the encoder, too (as in GD-ViG). If not, an image-only twin has the same encoder.
     no_gaze_share : float
         Share of films whose gaze is left out, so that drafting without gaze is no surprise.
     head_share : float
@@ -52,6 +54,7 @@ class ReportLosses:
     findings_weight: float = 1.0
     scanpath_weight: float = 0.0
     scanpath_lr: float = 5e-4
+    scanpath_shapes_encoder: bool = False
     no_gaze_share: float = 0.1
     head_share: float = 0.5
     label_noise: float = 0.2

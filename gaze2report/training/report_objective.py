@@ -160,7 +160,8 @@ class ReportObjective(Objective):
         if FINDINGS in self.loss_weights:
             sums[FINDINGS] = findings_loss(logits.float(), batch.labels, batch.weights)
         if SCANPATH in self.loss_weights:
-            sums[SCANPATH] = scanpath_loss(self.model, features, batch)
+            seen = features if self.losses.scanpath_shapes_encoder else features.detach()
+            sums[SCANPATH] = scanpath_loss(self.model, seen, batch)
         computed = Computed(batch, features, gaze, logits, prompt, moment)
         return sums | {one.name: one(self.model, computed) for one in self.added}
 

@@ -25,6 +25,7 @@ from gaze2report.models.adapter import AdapterManifest, load_adapter, read_manif
 from gaze2report.models.encoder import ViTEncoder
 from gaze2report.models.gaze2report import Gaze2Report, build_model
 from gaze2report.models.generator import load_language_model
+from gaze2report.scanpath_prediction import ScanpathModelConfig, load_predictor, read_predictor_manifest
 from gaze2report.training.added_losses import make_added_losses
 from gaze2report.training.loop import Progress, make_accelerator
 from gaze2report.training.made_language_model import make_language_model
@@ -53,6 +54,8 @@ class ReportRun:
         Adapter version whose weights the run begins with; its model's sizes are taken over.
     encoder : Path, optional
         Weights of the recipe's timm ViT, as safetensors.
+    scanpath : Path, optional
+        A predictor of ``train-scanpath``: its encoder and its decoder, sizes included, take the place of the recipe's.
     """
 
     recipe: ReportRecipe
@@ -61,6 +64,7 @@ class ReportRun:
     work: Path
     parent: Path | None = None
     encoder: Path | None = None
+    scanpath: Path | None = None
 
     def run(
         self, *, resume: bool = True, on_progress: Progress = lambda *_: None, on_log: Log = print
@@ -138,7 +142,13 @@ class ReportRun:
             model, config, _ = load_adapter(self.parent, language_model, tokenizer, base.sha256)
             return model, replace(config, decoding=self.recipe.model.decoding)
         config = self.recipe.model
+        predictor = load_predictor(self.scanpath)[0] if self.scanpath else None
+        if predictor is not None:
+            config = with_predictor(config, predictor.config)
         model = build_model(config, with_lora(language_model, config), tokenizer)
+        if predictor is not None:
+            model.encoder.load_state_dict(predictor.encoder.state_dict())
+            model.scanpath.load_state_dict(predictor.predictor.state_dict())
         if self.encoder is not None:
             if not isinstance(model.encoder, ViTEncoder):
                 raise Gaze2ReportError("--encoder gives weights of a ViT, and the recipe's encoder is none")
@@ -176,6 +186,7 @@ class ReportRun:
             "base_model": base.sha256,
             "parent": parent.sha256 if parent else None,
             "encoder": file_sha256(self.encoder) if self.encoder else None,
+            "scanpath": read_predictor_manifest(self.scanpath).files if self.scanpath else None,
         }
 
     def _write(
@@ -215,6 +226,22 @@ class ReportRun:
             write_report_card(manifest),
             language_model=base.path if is_made else None,
         )
+
+
+def with_predictor(config: ModelConfig, predictor: ScanpathModelConfig) -> ModelConfig:
+    """Sizes of a model around the encoder and decoder of a scanpath predictor.
+
+    Raises
+    ------
+    Gaze2ReportError
+        If it was trained on films prepared otherwise than for drafting.
+    """
+    if predictor.preprocessing.sha256() != Preprocessing(side_px=predictor.encoder.image_side_px).sha256():
+        raise Gaze2ReportError(
+            f"the scanpath predictor was trained on films prepared otherwise than for drafting: "
+            f"{predictor.preprocessing}"
+        )
+    return replace(config, encoder=predictor.encoder, scanpath=predictor.scanpath)
 
 
 def with_lora(language_model: Any, config: ModelConfig) -> Any:

@@ -105,8 +105,20 @@ def test_sums_and_counts_go_by_weight_and_known_labels(studies: StudyDataset) ->
             "none",
             {"scanpath"},
         ),
+        (
+            replace(
+                PLAIN,
+                findings_weight=0.0,
+                prompt_lr=0.0,
+                lora_lr=0.0,
+                scanpath_weight=1.0,
+                scanpath_shapes_encoder=True,
+            ),
+            "none",
+            {"scanpath", "encoder"},
+        ),
     ],
-    ids=["end_to_end", "image_only_with_frozen_encoder", "findings_alone", "scanpath_alone"],
+    ids=["end_to_end", "image_only_with_frozen_encoder", "findings_alone", "scanpath_alone", "gaze_shapes_encoder"],
 )
 def test_what_has_a_rate_is_trained_and_nothing_else(
     studies: StudyDataset, batch: StudyBatch, losses: ReportLosses, source: str, parts: set[str]
@@ -116,6 +128,19 @@ def test_what_has_a_rate_is_trained_and_nothing_else(
     trained = {id(p) for group in one.groups() for p in group.parameters}
     assert trained == {id(p) for p in one.parameters() if p.requires_grad}
     assert all("lora_" in name for name, p in one.model.generator.named_parameters() if p.requires_grad)
+
+
+def test_the_gaze_that_the_predictor_learns_from_leaves_the_encoder_as_it_is(
+    studies: StudyDataset, batch: StudyBatch
+) -> None:
+    gradients = []
+    for weight in (0.0, 1.0):
+        one = objective(studies, "none", replace(PLAIN, scanpath_weight=weight))
+        moved_by(one, batch)
+        gradients.append([p.grad for p in one.model.encoder.parameters()])
+    for without, with_gaze in zip(*gradients, strict=True):
+        assert (without is None) == (with_gaze is None)
+        assert without is None or torch.equal(without, with_gaze)
 
 
 def test_batch_normalisation_stays_as_at_drafting(studies: StudyDataset, batch: StudyBatch) -> None:

@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import report_sets
 import torch
 import yaml
+from safetensors.torch import load_file
 
 from gaze2report.__main__ import main
+from gaze2report.config import EncoderConfig, ModelConfig, ScanpathConfig
+from gaze2report.data.transforms import Preprocessing
 from gaze2report.drafting import Drafter
+from gaze2report.errors import Gaze2ReportError
 from gaze2report.imaging.read import read_image
 from gaze2report.models.adapter import read_manifest, verify_adapter
+from gaze2report.scanpath_prediction import PredictorManifest, ScanpathModel, ScanpathModelConfig, save_predictor
+from gaze2report.training.report_run import with_predictor
 from gaze2report.types import Fixation
 
-RECIPE = {
+RECIPE: dict[str, Any] = {
     "name": "small",
     "language_model": {"source": "made", "made": {"vocabulary": 300, "width": 32, "depth": 1}},
     "model": {
@@ -99,6 +106,37 @@ def test_another_version_goes_on_from_it_and_names_it(place: Path, capsys: pytes
     assert second.training_set["gaze"] == "shuffled"
     assert "drafts that are the very report" in capsys.readouterr().out
     assert Drafter.load(place / "two").manifest.name == "two"
+
+
+def test_it_begins_with_a_scanpath_predictor_that_was_trained_alone(place: Path, tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    sizes = RECIPE["model"]
+    config = ScanpathModelConfig(
+        EncoderConfig(**sizes["encoder"]), ScanpathConfig(**sizes["scanpath"]), Preprocessing(side_px=64)
+    )
+    alone = ScanpathModel(config)
+    save_predictor(tmp_path / "predictor", alone, PredictorManifest("alone", "made", 5, "test"), {})
+    recipe = {**RECIPE, "losses": {**RECIPE["losses"], "encoder_lr": 0.0}, "training": {"steps": 1, "batch_size": 2}}
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(recipe))
+    arguments = [
+        "train-report",
+        str(tmp_path / "small.yaml"),
+        "--data",
+        str(place / "set"),
+        "--out",
+        str(tmp_path / "a"),
+    ]
+    assert main([*arguments, "--scanpath", str(tmp_path / "predictor")]) == 0
+    kept = load_file(tmp_path / "a" / "model.safetensors")
+    wanted = {f"encoder.{n}": t for n, t in alone.encoder.state_dict().items()}
+    wanted |= {f"scanpath.{n}": t for n, t in alone.predictor.state_dict().items()}
+    assert all(torch.equal(kept[name], tensor.to(kept[name].dtype)) for name, tensor in wanted.items())
+
+
+def test_a_predictor_of_films_prepared_otherwise_is_refused() -> None:
+    other = ScanpathModelConfig(preprocessing=Preprocessing(border_share=0.0))
+    with pytest.raises(Gaze2ReportError, match="prepared otherwise than for drafting"):
+        with_predictor(ModelConfig(), other)
 
 
 @pytest.mark.parametrize(
