@@ -28,9 +28,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gaze2report.config import EncoderConfig, ScanpathConfig, from_plain, to_plain
-from gaze2report.data.transforms import Preprocessing, display_to_input
+from gaze2report.data.transforms import Preprocessing, colours_to_input, display_to_input
 from gaze2report.errors import AdapterUnusable, StorageFailed
 from gaze2report.gaze.pairwise_scanmatch import WITH_DURATION, consensus_number, scanmatch_of_all
+from gaze2report.imaging.colour_pictures import read_colours
+from gaze2report.imaging.intake import Intake
+from gaze2report.imaging.windowing import to_display
 from gaze2report.models.encoder import HybridEncoder
 from gaze2report.models.scanpath import PredictedFixation
 from gaze2report.models.scanpath_decoders import build_scanpath_predictor
@@ -66,12 +69,16 @@ class PathChoice:
 
 @dataclass(frozen=True)
 class ScanpathModelConfig:
-    """A predictor that stands alone."""
+    """A predictor that stands alone.
+
+    ``in_colour`` is for everyday pictures; a radiograph has no colours.
+    """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     scanpath: ScanpathConfig = field(default_factory=ScanpathConfig)
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     choice: PathChoice = field(default_factory=PathChoice)
+    in_colour: bool = False
 
     def __post_init__(self) -> None:
         if self.preprocessing.side_px != self.encoder.image_side_px:
@@ -95,11 +102,22 @@ class ScanpathModel(nn.Module):
         )
         self.predictor = build_scanpath_predictor(config.scanpath, e.width, self.encoder.grid_side)
 
-    def features(self, display: NDArray[np.uint8]) -> Tensor:
-        """Patch features (1, N, D) of a display image (rows, columns)."""
+    def read(self, path: Path, intake: Intake) -> NDArray[np.float32]:
+        """Read an image as model input (C, S, S): a radiograph through the intake, or a picture in its colours.
+
+        Raises
+        ------
+        UnreadableInput
+            If it cannot be read.
+        """
+        if self.config.in_colour:
+            return colours_to_input(read_colours(path), self.config.preprocessing)
+        return display_to_input(to_display(intake.read(path)), self.config.preprocessing)
+
+    def features(self, image: NDArray[np.float32]) -> Tensor:
+        """Patch features (1, N, D) of model input (C, S, S)."""
         with torch.inference_mode():
-            image = torch.from_numpy(display_to_input(display, self.config.preprocessing))
-            return torch.as_tensor(self.encoder(image[None]))
+            return torch.as_tensor(self.encoder(torch.from_numpy(image)[None]))
 
     def samples(self, features: Tensor, n_samples: int, seed: int) -> list[list[PredictedFixation]]:
         """Draw scanpaths from features (1, N, D)."""

@@ -53,15 +53,33 @@ def display_to_input(display: NDArray[np.uint8], preprocessing: Preprocessing) -
     -------
     ndarray of float32, shape (1, side, side), range [0, 1]
     """
+    return _stretched(display, preprocessing)[None]
+
+
+def colours_to_input(colours: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.float32]:
+    """Make the model input of an everyday picture in colour; the colours are stretched together.
+
+    Parameters
+    ----------
+    colours : ndarray of uint8, shape (rows, columns, 3)
+
+    Returns
+    -------
+    ndarray of float32, shape (3, side, side), range [0, 1]
+    """
+    return np.ascontiguousarray(_stretched(colours, preprocessing).transpose(2, 0, 1))
+
+
+def _stretched(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.float32]:
     side = preprocessing.side_px
-    resized = PillowImage.fromarray(display).resize((side, side), PillowImage.Resampling.BOX, reducing_gap=None)
-    grey = np.asarray(resized, dtype=np.float32)
+    resized = PillowImage.fromarray(pixels).resize((side, side), PillowImage.Resampling.BOX, reducing_gap=None)
+    values = np.asarray(resized, dtype=np.float32)
     border = round(side * preprocessing.border_share)
-    inner = grey[border : side - border, border : side - border]
+    inner = values[border : side - border, border : side - border]
     low, high = np.percentile(inner, [preprocessing.low_percentile, preprocessing.high_percentile])
     stretched = np.clip((inner - low) / max(float(high - low), 1.0), 0.0, 1.0)
-    output = np.zeros((1, side, side), dtype=np.float32)
-    output[0, border : side - border, border : side - border] = stretched
+    output = np.zeros_like(values)
+    output[border : side - border, border : side - border] = stretched
     return output
 
 

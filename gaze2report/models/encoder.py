@@ -77,7 +77,7 @@ class HybridEncoder(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def trunk_map(self, image: Tensor) -> Tensor:
-        """Map images (B, 1, S, S) in [0, 1] to the trunk's features (B, N, C)."""
+        """Map images (B, 1, S, S), or (B, 3, S, S) in colour, in [0, 1] to the trunk's features (B, N, C)."""
         grey = (image - IMAGENET_GREY_MEAN) / IMAGENET_GREY_STD
         return self._maps(grey.expand(-1, 3, -1, -1)).flatten(2).transpose(1, 2)
 

@@ -22,8 +22,13 @@ class ScanpathTraining:
         Neighbours of the fixated patch count as right, too; 0: none does.
     mirror : bool
         Show each image mirrored half of the time. Never of chest films: the heart has a side.
+    trunk_dropout : float
+        Share of the channels of the trunk's map that are left out each time, all patches of one image alike.
     patience_epochs : int
         Stop after so many epochs without a lower validation loss.
+    temperatures : tuple of float
+        Temperatures of sampling, of which the one whose one path agrees best with validation readers is kept; none:
+        that of the recipe's choice.
     imagenet : bool
         Start from a trunk that knows ImageNet; False leaves it as chance made it.
     """
@@ -36,7 +41,9 @@ class ScanpathTraining:
     warmup_share: float = 0.1
     sigma_patches: float = 0.7
     mirror: bool = False
+    trunk_dropout: float = 0.0
     patience_epochs: int = 8
+    temperatures: tuple[float, ...] = ()
     imagenet: bool = True
 
     def __post_init__(self) -> None:

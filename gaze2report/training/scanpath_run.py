@@ -10,12 +10,13 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -82,8 +83,12 @@ def train_predictors(recipe: ScanpathRecipe, data: Path, out: Path, work: Path, 
             on_log(f"seed {seed} is trained already")
             continue
         model, progress = _train(recipe, banks, seed, work / f"{recipe.model.scanpath.decoder}-seed-{seed}", on_log)
-        scanmatch = validation_scanmatch(model, banks[1])
-        on_log(f"seed {seed}: best epoch {progress.best_epoch}, validation ScanMatch {scanmatch:.4f}")
+        scanmatch = _choose_temperature(model, banks[1], recipe.training.temperatures)
+        temperature = model.config.choice.temperature
+        on_log(
+            f"seed {seed}: best epoch {progress.best_epoch}, validation ScanMatch {scanmatch:.4f} at temperature "
+            f"{temperature}"
+        )
         manifest = _manifest(recipe, seed, training_set, images, progress, scanmatch)
         save_predictor(folder, model, manifest, {LOG: _csv(progress.rows)})
     return done
@@ -101,6 +106,17 @@ def validation_scanmatch(model: ScanpathModel, bank: ScanpathBank) -> float:
             seen = [path.on_image(*size) for path in image.paths]
             scores.append(float(np.nanmean(scanmatch_of_all([predicted], seen, *size, WITH_DURATION))))
     return float(np.mean(scores))
+
+
+def _choose_temperature(model: ScanpathModel, bank: ScanpathBank, temperatures: Sequence[float]) -> float:
+    """Keep the temperature of the best validation ScanMatch, and give that."""
+    found: dict[float, float] = {}
+    for temperature in temperatures or (model.config.choice.temperature,):
+        model.config = replace(model.config, choice=replace(model.config.choice, temperature=temperature))
+        found[temperature] = validation_scanmatch(model, bank)
+    best = max(found, key=found.__getitem__)
+    model.config = replace(model.config, choice=replace(model.config.choice, temperature=best))
+    return found[best]
 
 
 def _banks(recipe: ScanpathRecipe, images: SplitImages, work: Path, on_log: OnLog) -> tuple[ScanpathBank, ScanpathBank]:
@@ -162,7 +178,10 @@ def learning_rate(step: int, steps: int, settings: ScanpathTraining) -> float:
 
 
 def _losses(model: ScanpathModel, batch: ScanpathBatch, settings: ScanpathTraining) -> dict[str, Tensor]:
-    features = model.encoder.from_trunk_map(batch.trunk_maps)
+    maps = batch.trunk_maps
+    if model.training and settings.trunk_dropout > 0:
+        maps = F.dropout1d(maps.transpose(1, 2), settings.trunk_dropout).transpose(1, 2)
+    features = model.encoder.from_trunk_map(maps)
     return model.predictor.loss(features, batch.targets, batch.target_map, sigma_patches=settings.sigma_patches)
 
 

@@ -14,11 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gaze2report.data.transforms import display_to_input
 from gaze2report.data.viewed_images import ViewedImage
 from gaze2report.errors import Gaze2ReportError
 from gaze2report.imaging.intake import Intake
-from gaze2report.imaging.windowing import to_display
 from gaze2report.scanpath_prediction import ScanpathModel, ScanpathModelConfig
 from gaze2report.training.imagenet_trunk import TRUNK, load_imagenet_trunk
 
@@ -64,10 +62,7 @@ def trunk_maps_of(
     with Intake() as intake:
         for start in range(done, len(images), _IMAGES_AT_ONCE):
             part = images[start : start + _IMAGES_AT_ONCE]
-            inputs = [
-                display_to_input(to_display(intake.read(image.file)), config.preprocessing)  # type: ignore[arg-type]
-                for image in part
-            ]
+            inputs = [model.read(image.file, intake) for image in part if image.file]
             batch = torch.from_numpy(np.stack(inputs))
             with torch.inference_mode():
                 for view in range(views):
@@ -119,6 +114,7 @@ def _key(images: Sequence[ViewedImage], config: ScanpathModelConfig, mirrored: b
         sorted(e.trunk_taps),
         e.image_side_px,
         config.preprocessing.sha256(),
+        config.in_colour,
         mirrored,
         imagenet,
     ]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gaze2report.data.transforms import Preprocessing, augment, display_to_input
+from gaze2report.data.transforms import Preprocessing, augment, colours_to_input, display_to_input
 
 
 @given(st.integers(70, 300), st.integers(70, 300), st.integers(0, 9))
@@ -53,3 +53,20 @@ def test_augmented_films_stay_in_range_and_keep_their_sides() -> None:
         changed = augment(film, np.random.default_rng(seed))
         assert 0 <= changed.min() <= changed.max() <= 1
         assert changed[0, :, :32].sum() > changed[0, :, 32:].sum()
+
+
+def test_a_picture_in_greys_has_the_input_of_a_film_in_each_of_its_colours() -> None:
+    preprocessing = Preprocessing(side_px=32)
+    grey = np.random.default_rng(0).integers(0, 255, (40, 50), dtype=np.uint8)
+    colours = colours_to_input(np.repeat(grey[..., None], 3, axis=2), preprocessing)
+    assert colours.shape == (3, 32, 32)
+    for channel in colours:
+        assert np.array_equal(channel, display_to_input(grey, preprocessing)[0])
+
+
+def test_colours_keep_their_distance_from_each_other() -> None:
+    colours = np.zeros((20, 20, 3), dtype=np.uint8)
+    colours[:, :10] = (200, 100, 0)
+    colours[:, 10:] = (0, 0, 0)
+    made = colours_to_input(colours, Preprocessing(side_px=20, border_share=0.0, low_percentile=0, high_percentile=100))
+    assert made[:, 5, 5] == pytest.approx([1.0, 0.5, 0.0])

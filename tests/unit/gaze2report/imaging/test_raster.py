@@ -8,6 +8,7 @@ import pytest
 from factories import chest_phantom, make_jpeg, make_png
 
 from gaze2report.errors import ImageTooLarge, NotAnImage
+from gaze2report.imaging.colour_pictures import read_colours
 from gaze2report.imaging.limits import IntakeLimits
 from gaze2report.imaging.read import read_image, read_image_header
 from gaze2report.imaging.uids import is_valid_uid
@@ -87,3 +88,14 @@ def test_an_animation_is_refused(tmp_path):
     frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
     with pytest.raises(NotAnImage, match="animation"):
         read_image(tmp_path / "a.png")
+
+
+def test_a_picture_is_read_in_its_colours_and_anything_else_is_refused(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (6, 8, 3), dtype=np.uint8)
+    PIL.Image.fromarray(pixels).save(tmp_path / "picture.png")
+    assert np.array_equal(read_colours(tmp_path / "picture.png"), pixels)
+    PIL.Image.fromarray(pixels[..., 0]).save(tmp_path / "grey.png")
+    assert np.array_equal(read_colours(tmp_path / "grey.png"), np.repeat(pixels[..., :1], 3, axis=2))
+    (tmp_path / "broken.png").write_bytes((tmp_path / "picture.png").read_bytes()[:60])
+    with pytest.raises(NotAnImage, match="PNG or JPEG"):
+        read_colours(tmp_path / "broken.png")
