@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from db import adapter_judgements, audit_chain
+from db import audit_chain
 from db.database import Workspace, now_utc
 from db.errors import UnknownRecord, WorkspaceError
 from db.learning_records import Activation
-from db.learning_tables import adapter_activation
+from db.learning_tables import adapter_activation, adapter_judgement
 from db.records import AdapterVersion
 from db.tables import adapter_version
 
@@ -115,7 +115,7 @@ def activate(workspace: Workspace, name: str, *, actor: str, reason: str = "") -
         row = _row(connection, name)
         if row.state == "rejected":
             raise WorkspaceError(f"adapter {name} was rejected and cannot go live")
-        if row.state == "candidate" and not adapter_judgements.is_let_through(connection, name) and not reason.strip():
+        if row.state == "candidate" and not _is_let_through(connection, name) and not reason.strip():
             raise WorkspaceError(
                 f"the gate has not let adapter {name} through; it goes live without that only if a reason is given"
             )
@@ -210,6 +210,13 @@ def _replaced(connection: Connection) -> str | None:
     table = adapter_activation
     row = connection.execute(select(table.c.replaced).order_by(table.c.id.desc()).limit(1)).one_or_none()
     return str(row.replaced) if row is not None else None
+
+
+def _is_let_through(connection: Connection, name: str) -> bool:
+    """Whether the gate found last that a version is no worse."""
+    table = adapter_judgement
+    last = select(table.c.is_passed).where(table.c.adapter_name == name).order_by(table.c.id.desc()).limit(1)
+    return bool(connection.execute(last).scalar_one_or_none())
 
 
 def _row(connection: Connection, name: str) -> Row[Any]:

@@ -35,6 +35,9 @@ def add_parsers(parser: argparse.ArgumentParser, parents: Sequence[argparse.Argu
     one = add("reject", "note that a version must not go live")
     one.add_argument("name", metavar="NAME")
     one.add_argument("--reason", required=True)
+    one = add("judge", "keep what the gate found: the file judgement.json that it wrote")
+    one.add_argument("name", metavar="NAME")
+    one.add_argument("judgement", type=Path, metavar="FILE")
     one = add("import", "take a version, a folder or the ZIP file of an export, into the workspace")
     one.add_argument("source", type=Path, metavar="FOLDER_OR_ZIP")
     one = add("export", "write a version into one ZIP file for another machine")
@@ -96,6 +99,12 @@ def _reject(workspace: Workspace, arguments: argparse.Namespace) -> tuple[Any, l
     return _said(adapters.reject(workspace, arguments.name, actor=actor, reason=arguments.reason), "is rejected")
 
 
+def _judge(workspace: Workspace, arguments: argparse.Namespace) -> tuple[Any, list[str]]:
+    found = adapter_judgements.take_in(workspace, arguments.name, arguments.judgement)
+    what = "the gate lets it through; a person may make it live" if found.is_passed else "the gate keeps it out"
+    return asdict(found), [f"{arguments.name}: {what}", *(f"  {reason}" for reason in found.reasons)]
+
+
 def _import(workspace: Workspace, arguments: argparse.Namespace) -> tuple[Any, list[str]]:
     version = adapter_transfer.import_version(workspace, arguments.source, actor=operating_system_user())
     return _said(version, f"is here as a {version.state}")
@@ -111,6 +120,7 @@ _VERBS = {
     "activate": _activate,
     "rollback": _rollback,
     "reject": _reject,
+    "judge": _judge,
     "import": _import,
     "export": _export,
 }

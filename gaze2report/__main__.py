@@ -17,6 +17,7 @@ from gaze2report import (
     comparator_commands,
     evaluation_commands,
     gaze_commands,
+    learning_commands,
     scanpath_commands,
     synthetic_commands,
     tracker_commands,
@@ -34,6 +35,7 @@ COMMAND_MODULES = (
     training_commands,
     comparator_commands,
     tracker_commands,
+    learning_commands,
 )
 """Each describes its commands (``add_parsers``) and names what runs them (``COMMANDS``), without a heavy import."""
 

@@ -29,11 +29,13 @@ def write_report_set(
     with_gaze: bool = True,
     seed: int = 0,
     weights: tuple[float, ...] = (),
+    n_test: int = 0,
+    first: int = 0,
 ) -> TrainingSet:
     """Films with a bright disc, each with the report that says where it is and gaze that goes there."""
-    splits: list[Split] = ["train"] * n_train + ["val"] * n_val
+    splits: list[Split] = ["train"] * n_train + ["val"] * n_val + ["test"] * n_test
     with TrainingSetWriter(folder, DESCRIPTION) as writer:
-        for number, split in enumerate(splits):
+        for number, split in enumerate(splits, first):
             rng = np.random.default_rng((seed, number))
             images = tuple(_store(writer.aside, rng, number, view) for view in range(n_views))
             extra = {"weight": weights[number]} if number < len(weights) else {}
