@@ -18,7 +18,6 @@ from gaze2report.evaluation.statistics.bootstrap import (
 )
 
 N_BINS = 10
-_DRAWS_AT_ONCE = 250
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,10 +128,7 @@ def auroc(
 
 
 def _auroc_interval(p: NDArray[np.float64], y: NDArray[np.float64], drawn: PatientDraws) -> Interval:
-    parts = [
-        auroc(p, y, drawn.weights[begin : begin + _DRAWS_AT_ONCE][:, drawn.of_report])
-        for begin in range(0, len(drawn.weights), _DRAWS_AT_ONCE)
-    ]
+    parts = [auroc(p, y, block[:, drawn.of_report]) for block in drawn.blocks()]
     return interval_of_draws(float(auroc(p, y)[0]), np.concatenate(parts), drawn.patients)
 
 

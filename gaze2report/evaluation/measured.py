@@ -250,7 +250,7 @@ def draws_of(patients: Sequence[str]) -> PatientDraws:
     return _drawn(tuple(patients))
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=6)
 def _drawn(patients: tuple[str, ...]) -> PatientDraws:
     return draw_patients(patients, DRAWS, np.random.default_rng(SEED))
 

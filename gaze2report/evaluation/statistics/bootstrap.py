@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Statistic = Callable[[NDArray[np.intp]], float]
 """Numbers of the reports of a resampled set, repeats among them, to its score."""
 
+DRAWS_AT_ONCE = 250
 FEW_PATIENTS = 30
 """Below this many patients a percentile interval is too narrow more often than it says."""
 
@@ -145,19 +146,25 @@ class PatientDraws:
 
     Attributes
     ----------
-    weights : ndarray, shape (draws, P)
-        How often each patient is in each set; each row sums to P.
+    counts : ndarray of uint16, shape (draws, P)
+        How often each patient is in each set; each row sums to P. Whole numbers of two bytes, because a set of 65,000
+        patients would else need a gigabyte.
     of_report : ndarray of int, shape (N,)
-        Number of the patient of each report; ``weights[:, of_report]`` weighs reports.
+        Number of the patient of each report.
     """
 
-    weights: NDArray[np.float64]
+    counts: NDArray[np.uint16]
     of_report: NDArray[np.intp]
 
     @property
     def patients(self) -> int:
         """P."""
-        return int(self.weights.shape[1])
+        return int(self.counts.shape[1])
+
+    def blocks(self) -> Iterator[NDArray[np.float64]]:
+        """The counts of some draws at a time, as numbers to multiply with, shape (D, P)."""
+        for begin in range(0, len(self.counts), DRAWS_AT_ONCE):
+            yield self.counts[begin : begin + DRAWS_AT_ONCE].astype(np.float64)
 
 
 def draw_patients(patient_ids: Sequence[str], draws: int, random: np.random.Generator) -> PatientDraws:
@@ -171,10 +178,10 @@ def draw_patients(patient_ids: Sequence[str], draws: int, random: np.random.Gene
     if not len(patient_ids):
         raise ValueError("there are no reports to resample")
     names, of_report = np.unique(np.asarray(patient_ids), return_inverse=True)
-    chosen = random.integers(len(names), size=(draws, len(names)))
-    flat = chosen + len(names) * np.arange(draws)[:, None]
-    counts = np.bincount(flat.ravel(), minlength=draws * len(names)).reshape(draws, len(names))
-    return PatientDraws(counts.astype(np.float64), of_report)
+    counts = np.empty((draws, len(names)), dtype=np.uint16)
+    for row in counts:
+        row[:] = np.bincount(random.integers(len(names), size=len(names)), minlength=len(names))
+    return PatientDraws(counts, of_report)
 
 
 def bootstrap_of_totals(
@@ -200,7 +207,8 @@ def bootstrap_of_totals(
     by_patient = np.zeros((draws.patients, values.shape[1]))
     np.add.at(by_patient, draws.of_report, np.asarray(values, dtype=np.float64))
     whole = score(by_patient.sum(axis=0)[None, :])[0]
-    return interval_of_draws(float(whole), score(draws.weights @ by_patient), draws.patients, level)
+    scores = np.concatenate([score(block @ by_patient) for block in draws.blocks()])
+    return interval_of_draws(float(whole), scores, draws.patients, level)
 
 
 def interval_of_draws(value: float, scores: NDArray[np.float64], patients: int, level: float = 0.95) -> Interval:

@@ -79,8 +79,9 @@ def test_intervals_from_sums_are_those_of_resampled_reports():
 
 def test_every_resampled_set_has_as_many_patients():
     drawn = draw_patients(["B", "A", "B"], 100, np.random.default_rng(0))
-    weights, of_report = drawn.weights, drawn.of_report
+    weights, of_report = drawn.counts, drawn.of_report
     assert weights.shape == (100, 2)
+    np.testing.assert_array_equal(np.concatenate(list(drawn.blocks())), weights)
     assert set(weights.sum(axis=1)) == {2.0}
     assert of_report.tolist() == [1, 0, 1]
     assert set(weights[:, 0]) == {0.0, 1.0, 2.0}
