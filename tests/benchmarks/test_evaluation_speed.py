@@ -6,6 +6,7 @@ METEOR's Java program takes longest; everything else is done while it starts and
 from __future__ import annotations
 
 import random
+import resource
 import shutil
 import time
 
@@ -90,14 +91,16 @@ def test_590_pairs_with_every_offline_metric(tmp_path):
         for side in ([case.generated for case in cases], [case.reference for case in cases])
     ]
     meteor_s = seconds(lambda: meteor(*both, [list(range(N_PAIRS))]))
-    begun = time.perf_counter()
+    meteor_cpu_s = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    begun, begun_cpu = time.perf_counter(), time.process_time()
     evaluation = evaluate_cases(cases, training_texts=training)
     measured_s = time.perf_counter() - begun
     write_files(evaluation, tmp_path)
-    whole_s = time.perf_counter() - begun
+    whole_s, own_cpu_s = time.perf_counter() - begun, time.process_time() - begun_cpu
     print(
-        f"{N_PAIRS} pairs: METEOR alone {meteor_s:.1f} s, every metric {measured_s:.1f} s, "
-        f"with page, tables and figures {whole_s:.1f} s"
+        f"{N_PAIRS} pairs: METEOR alone {meteor_s:.1f} s ({meteor_cpu_s:.1f} s of CPU), "
+        f"every metric {measured_s:.1f} s, with page and figures {whole_s:.1f} s "
+        f"({own_cpu_s:.1f} s of CPU outside of METEOR)"
     )
     assert not [row for row in evaluation.measured if row.metric == "METEOR" and isinstance(row.score, NotRun)]
-    assert whole_s < 1.5 * meteor_s
+    assert own_cpu_s < meteor_cpu_s  # so that a second core hides it; seconds of the clock depend on who else works
