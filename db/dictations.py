@@ -77,7 +77,7 @@ def take_in(workspace: Workspace, connection: Connection, spool: Path, recording
             sample_rate_hz=rate_hz,
             n_frames=n_frames,
             n_lost_frames=round(fitted.lost_share * n_frames),
-            clock_json=json.dumps([(one.frame, one.host_us) for one in _thinned(blocks)]),
+            clock_json=json.dumps([(one.frame, one.host_us, one.is_after_pause) for one in _thinned(blocks)]),
         )
     )
     return True
@@ -96,7 +96,7 @@ def of_recording(workspace: Workspace, recording_id: str) -> Dictation | None:
         row = connection.execute(select(gaze_audio).where(gaze_audio.c.recording_key == key)).one_or_none()
     if row is None:
         return None
-    blocks = [HeardBlock(frame, host_us) for frame, host_us in json.loads(row.clock_json)]
+    blocks = [HeardBlock(*one) for one in json.loads(row.clock_json)]
     clock = fit_dictation(blocks, row.sample_rate_hz)
     path = workspace.recordings_dir / row.file_name
     return Dictation(path, row.sample_rate_hz, row.n_frames, row.n_lost_frames, clock)

@@ -86,9 +86,10 @@ class DictationRecorder:
         self.path = folder / f"{recording_id}{SOUND_SUFFIX}"
         self.clock_path = folder / f"{recording_id}{CLOCK_SUFFIX}"
         self._now_us = now_us
-        self._blocks: queue.Queue[tuple[bytes, int, int, bool] | None] = queue.Queue(_MOST_WAITING)
+        self._blocks: queue.Queue[tuple[bytes, int, int, bool, bool] | None] = queue.Queue(_MOST_WAITING)
         self._frames_heard = self.frames_written = self.frames_lost = self.overflows = 0
         self.failure = ""
+        self.is_paused = self._was_paused = False
         if self.path.exists() or self.clock_path.exists():
             raise DictationFault(f"There is a dictation {self.path.name} already; it is never written over.")
         module = sound if sound is not None else load_sound()
@@ -113,8 +114,12 @@ class DictationRecorder:
     def _on_block(self, data: Any, frames: int, times: Any, status: Any) -> None:
         """Take a block: in the sound library's thread, so copy and go."""
         heard_us = self._now_us() - round((times.currentTime - times.inputBufferAdcTime) * 1e6)
-        block = (bytes(data), self._frames_heard, heard_us, bool(status and status.input_overflow))
-        self._frames_heard += frames
+        first, self._frames_heard = self._frames_heard, self._frames_heard + frames
+        if self.is_paused:
+            self._was_paused = True
+            return
+        block = (bytes(data), first, heard_us, bool(status and status.input_overflow), self._was_paused)
+        self._was_paused = False
         try:
             self._blocks.put_nowait(block)
         except queue.Full:
@@ -127,11 +132,11 @@ class DictationRecorder:
                 sound.setsampwidth(2)
                 sound.setframerate(SAMPLE_RATE_HZ)
                 while (block := self._blocks.get()) is not None:
-                    data, heard_frame, heard_us, has_overflowed = block
+                    data, heard_frame, heard_us, has_overflowed, was_paused = block
                     self.overflows += has_overflowed
                     row = {"frame": self.frames_written, "heard_frame": heard_frame, "host_us": heard_us}
                     sound.writeframes(data)  # with the header, so that a cut-off file can be read
-                    clock.write(json.dumps({**row, "overflow": has_overflowed}) + "\n")
+                    clock.write(json.dumps({**row, "overflow": has_overflowed, "after_pause": was_paused}) + "\n")
                     clock.flush()
                     self.frames_written += len(data) // 2
         except (OSError, wave.Error) as error:

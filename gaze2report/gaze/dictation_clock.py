@@ -28,10 +28,14 @@ _LOSS_US = 20_000.0
 
 @dataclass(frozen=True)
 class HeardBlock:
-    """The first frame of a block in the file, and host time when it was heard, in microseconds."""
+    """The first frame of a block in the file, and host time when it was heard, in microseconds.
+
+    ``is_after_pause``: the reader had paused the recording before it, so what is not in the file is not lost.
+    """
 
     frame: int
     host_us: int
+    is_after_pause: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def read_blocks(path: Path) -> list[HeardBlock]:
     for number, line in enumerate(lines, start=1):
         try:
             row = json.loads(line)
-            found.append(HeardBlock(int(row["frame"]), int(row["host_us"])))
+            found.append(HeardBlock(int(row["frame"]), int(row["host_us"]), bool(row.get("after_pause", False))))
         except (ValueError, KeyError, TypeError) as error:
             if number < len(lines):
                 raise UnreadableInput(path, f"line {number} is no row of a dictation's clock") from error
@@ -109,7 +113,8 @@ def fit_dictation(blocks: Sequence[HeardBlock], rate_hz: float) -> DictationCloc
     sound_us = np.array([one.device_us for one in exchanges], dtype=np.float64)
     host_us = np.array([one.request_us for one in exchanges], dtype=np.float64)
     behind = np.diff(host_us) - np.diff(sound_us)
-    lost_us = float(behind[behind > _LOSS_US].sum())
+    paused = np.array([one.is_after_pause for one in blocks[1:]], dtype=bool)
+    lost_us = float(behind[(behind > _LOSS_US) & ~paused].sum())
     span_us = float(host_us[-1] - host_us[0])
     first = [epoch.first_system_us for epoch in clock.epochs]
     starts = tuple(float(sound_us[int(np.searchsorted(host_us, at_us))]) for at_us in first)

@@ -1,4 +1,4 @@
-"""Long recordings: an hour, ten minutes beside a busy window, fifty killed agents."""
+"""Long recordings: an hour, ten minutes beside a busy window, fifty killed agents, ten killed windows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from captured import CONSENT, Bench
 
 from capture.client import AgentClient, start_agent
 from capture.clocks import HostClock
-from capture.recording import chunks, describe, samples, verify
+from capture.recording import chunks, describe, rows, samples, verify
 
 N_KILLS = 50
 REAL_TIME_S = 600
@@ -108,3 +108,65 @@ def test_fifty_killed_agents_lose_at_most_150_ms_each_and_the_next_ones_recover(
     print(json.dumps(said))
     assert max(lost_ms) <= 150
     assert np.abs(np.array(lost_ms[:-1]) - stated_ms).max() <= 100
+
+
+WINDOW = """
+import json, sys, threading, time
+from pathlib import Path
+from captured import CONSENT, VIEW
+from capture.client import AgentClient
+client = AgentClient(Path(sys.argv[1]))
+client.ask("connect", backend="simulated", serial_number="SIM-1200")
+client.ask("start", recording_id=sys.argv[2], consent=CONSENT.to_body(), frequency_hz=1200.0)
+client.ask("live", is_on=True)
+def hog():
+    while True:
+        sorted(range(300_000), key=lambda n: -n)
+threading.Thread(target=hog, daemon=True).start()
+print("recording", flush=True)
+for seq in range(10**6):
+    client.ask("view", seq=seq, system_us=time.monotonic_ns() // 1000, view=VIEW)
+    print(seq, flush=True)
+    time.sleep(1 / 60)
+"""
+N_WINDOWS = 10
+
+
+@pytest.mark.timeout(900)
+def test_windows_that_hog_freeze_for_5_s_and_are_killed_lose_no_sample_and_no_row_that_was_taken(tmp_path):
+    agent = start_agent(tmp_path, ("simulated",))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    rng = random.Random(1)
+    try:
+        for number in range(N_WINDOWS):
+            key = f"rec-{number}"
+            window = subprocess.Popen(
+                [sys.executable, "-c", WINDOW, str(tmp_path), key], stdout=subprocess.PIPE, text=True, env=environment
+            )
+            said = iter(window.stdout)
+            assert next(said).strip() == "recording"
+            time.sleep(rng.uniform(1.0, 3.0))
+            window.send_signal(signal.SIGSTOP)
+            time.sleep(5)
+            window.send_signal(signal.SIGCONT)
+            time.sleep(rng.uniform(0.2, 1.0))
+            window.kill()
+            acknowledged = {int(line) for line in said if line.endswith("\n")}
+            window.wait()
+            window.stdout.close()
+            client = AgentClient(tmp_path)
+            assert client.ask("attach", recording_id=key)["recording_id"] == key
+            time.sleep(0.5)
+            state = client.ask("stop")
+            client.close()
+            checked = verify(tmp_path / f"{key}.gaze")
+            assert checked.is_whole
+            assert checked.counts.missing == state["counts"]["dropped"] == 0
+            rows_kept = {row["seq"] for row in rows(tmp_path / f"{key}.gaze", "view_log")}
+            assert acknowledged
+            assert acknowledged <= rows_kept
+            stored = samples(tmp_path / f"{key}.gaze")
+            print(f"{key}: {len(stored)} samples over {(stored['device_us'][-1] - stored['device_us'][0]) / 1e6:.1f} s")
+    finally:
+        agent.kill()
+        agent.wait(10)

@@ -16,6 +16,8 @@ from workspaces import STUDY_UID
 
 from db import dictations, recordings, withdrawal
 from desktop.capture import dictation
+from desktop.capture.case_dictation import CaseDictation
+from desktop.capture.case_record import CaseRecording
 from desktop.capture.dictation import SAMPLE_RATE_HZ, DictationFault, DictationRecorder
 from gaze2report.errors import UnreadableInput
 from gaze2report.gaze.dictation_clock import HeardBlock, fit_dictation, read_blocks
@@ -128,6 +130,41 @@ def test_blocks_that_are_lost_are_noticed_and_what_follows_keeps_its_time(tmp_pa
     assert clock.is_flagged
     after_us = float(clock.to_host_us(150 * 1600)[0])
     assert after_us == pytest.approx(START_US + 153 * 100_000, abs=2_000)
+
+
+def test_a_pause_is_not_a_loss_and_holds_no_sound(tmp_path):
+    card = SoundCard()
+    recording = recorder(tmp_path, card)
+    card.pump(50)
+    recording.is_paused = True
+    card.pump(30)
+    recording.is_paused = False
+    card.pump(50)
+    recording.stop()
+    assert recording.frames_written == 100 * 1600
+    clock = fit_dictation(read_blocks(recording.clock_path), SAMPLE_RATE_HZ)
+    assert (clock.n_stretches, clock.lost_share, clock.is_flagged) == (2, 0.0, False)
+    assert float(clock.to_host_us(75 * 1600)[0]) == pytest.approx(START_US + 105 * 100_000, abs=2_000)
+
+
+def test_a_case_begins_and_ends_its_dictation_and_a_fault_is_a_sentence(tmp_path):
+    card = SoundCard()
+    voice = CaseDictation(lambda *case: DictationRecorder(*case, card, card.now_us))
+    case = CaseRecording("rec-9", tmp_path, STUDY_UID, AGREED)
+    assert voice.begin(case) == ""
+    card.pump(5)
+    voice.set_paused(True)
+    card.pump(5)
+    voice.set_paused(False)
+    assert voice.is_recording
+    assert voice.end() == ""
+    with wave.open(str(tmp_path / "rec-9.wav")) as file:
+        assert file.getnframes() == 5 * 1600
+    assert "never written over" in voice.begin(case)
+    assert voice.end() == ""
+    silent = CaseRecording("rec-10", tmp_path, STUDY_UID, CONSENT)
+    assert voice.begin(silent) == ""
+    assert not voice.is_recording
 
 
 def test_without_agreement_microphone_or_package_nothing_is_recorded(tmp_path, monkeypatch):
