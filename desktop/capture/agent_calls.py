@@ -112,7 +112,7 @@ def _interpreter_for(backend: str) -> str:
     try:
         return tracker_python.find().path
     except tracker_python.NoTrackerPython as error:
-        raise CaptureFault(f"{error}. Or choose the tracker through TittaPy.") from error
+        raise CaptureFault(f"{BACKENDS[backend]}: {error}. Or choose the one through TittaPy.") from error
 
 
 def _connected(client: AgentClient, process: subprocess.Popen[bytes] | None, choice: TrackerChoice) -> OpenedAgent:

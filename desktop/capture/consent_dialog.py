@@ -19,7 +19,15 @@ from PySide6.QtWidgets import (
 
 from capture.consent import Consent, NoConsent
 from desktop import theme
-from desktop.capture.consent_text import CAUTION, CONSENT_TEXT, CONSENT_VERSION, PURPOSE, STORED
+from desktop.capture.case_dictation import is_available
+from desktop.capture.consent_text import (
+    CAUTION,
+    CONSENT_TEXT,
+    CONSENT_VERSION,
+    DICTATION_PURPOSE,
+    PURPOSE,
+    STORED,
+)
 
 
 class ConsentDialog(QDialog):
@@ -53,6 +61,10 @@ class ConsentDialog(QDialog):
             field.textChanged.connect(self._check)
         self.agrees = QCheckBox("I have read this, and I agree.")
         self.agrees.toggled.connect(self._check)
+        self.dictates = QCheckBox("Record my dictation too.")
+        if not is_available():
+            self.dictates.setEnabled(False)
+            self.dictates.setText("Record my dictation too: not available, sounddevice is not installed.")
         self.fault = QLabel()
         self.fault.setObjectName("fault")
         self.fault.setWordWrap(True)
@@ -87,6 +99,7 @@ class ConsentDialog(QDialog):
         given.addRow("Your pseudonym", self.pseudonym)
         given.addRow("Taken by", self.operator)
         column.addLayout(given)
+        column.addWidget(self.dictates)
         column.addWidget(self.agrees)
         column.addWidget(self.fault)
         version = QLabel(f"Consent text, version {CONSENT_VERSION}")
@@ -105,7 +118,8 @@ class ConsentDialog(QDialog):
         pseudonym = self.pseudonym.text().strip()
         operator = self.operator.text().strip() or pseudonym
         given_utc = datetime.now(UTC).isoformat(timespec="seconds")
-        return Consent(f"c-{uuid.uuid4().hex[:12]}", pseudonym, CONSENT_VERSION, PURPOSE, operator, given_utc)
+        purpose = DICTATION_PURPOSE if self.dictates.isChecked() else PURPOSE
+        return Consent(f"c-{uuid.uuid4().hex[:12]}", pseudonym, CONSENT_VERSION, purpose, operator, given_utc)
 
     def _check(self) -> None:
         fault = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-CONSENT_VERSION = "1"
+CONSENT_VERSION = "2"
 PURPOSE = "research on reading radiographs, and training of models from it"
+DICTATION_PURPOSE = f"{PURPOSE}; dictation"
 
 CONSENT_TEXT = (
     "Your eye movements will be recorded while you read. Taking part is up to you. You can pause at any time "
@@ -15,6 +16,7 @@ STORED = (
     ("Stored", "where each eye looks, its distance, pupil size and lid opening, many times a second"),
     ("Stored", "which film was shown and how (zoom, window, overlays), and when the draft could be read"),
     ("Stored", "times of opening, signing, pausing; never what you type or click on"),
+    ("If you tick it", "your voice, from the microphone of this computer; it is never exported"),
     ("Under", "your pseudonym; never your name or account"),
     ("Where", "in this workspace, on this computer; it leaves it only by an export that somebody makes"),
     ("For", PURPOSE),

@@ -5,6 +5,7 @@ Nothing is recorded before the reader has agreed; the agreement belongs to one r
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from capture.consent import Consent
 from desktop.capture.agent_calls import OpenedAgent
 from desktop.capture.agent_link import AgentLink
+from desktop.capture.case_dictation import CaseDictation
 from desktop.capture.case_record import (
     CaseRecording,
     forget_under_way,
@@ -77,6 +79,7 @@ class GazeRecording(QObject):
         super().__init__(parent)
         self._link, self._reading, self._session, self._folder = link, reading, session, folder
         self.rows = RowSender(link, self)
+        self.dictation = CaseDictation()
         self.views: ViewLog | None = None
         self.frequency_hz = 0.0
         self.is_armed = self.is_paused = False
@@ -130,6 +133,7 @@ class GazeRecording(QObject):
         if self.case is None or is_paused == self.is_paused:
             return
         self.is_paused = is_paused
+        self.dictation.set_paused(is_paused)
         self._link.ask("pause", is_paused=is_paused)
         self.rows.mark("paused" if is_paused else "resumed")
         self.changed.emit()
@@ -163,14 +167,16 @@ class GazeRecording(QObject):
         )
         self._starting = case
         self._link.call(
-            lambda agent: _start(agent, case, self.frequency_hz),
-            on_done=lambda _: self._on_started(case),
+            lambda agent: _start(agent, case, self.frequency_hz, self.dictation),
+            on_done=lambda dictation_fault: self._on_started(case, dictation_fault),
             on_failed=lambda error: self._on_start_failed(case, error),
         )
 
-    def _on_started(self, case: CaseRecording) -> None:
+    def _on_started(self, case: CaseRecording, dictation_fault: str) -> None:
         if self._starting is not case:
             return
+        if dictation_fault:
+            self.failed.emit(dictation_fault)
         self._starting, self.case, self.is_paused = None, case, False
         self.rows.begin()
         for event, when_us, detail in self.first_markers():
@@ -191,7 +197,9 @@ class GazeRecording(QObject):
         starting, self._starting = self._starting, None
         case, self.case = self.case, None
         if starting is not None:  # asked for already: the agent does both in order
-            self._link.call(lambda agent: _stop(agent, starting), on_failed=lambda _: None, must_finish=True)
+            self._link.call(
+                lambda agent: _stop(agent, starting, self.dictation), on_failed=lambda _: None, must_finish=True
+            )
         if case is None:
             return
         self.rows.mark("case_closed", is_signed=self._reading.is_signed)
@@ -200,12 +208,17 @@ class GazeRecording(QObject):
         self.rows.end()
         self.is_paused = False
         self._link.call(
-            lambda agent: _stop(agent, case),
-            on_done=lambda _: self.case_ended.emit(case),
+            lambda agent: _stop(agent, case, self.dictation),
+            on_done=lambda dictation_fault: self._on_stopped(case, dictation_fault),
             on_failed=lambda error: self.failed.emit(f"The gaze recording was not closed: {error}"),
             must_finish=True,
         )
         self.changed.emit()
+
+    def _on_stopped(self, case: CaseRecording, dictation_fault: str) -> None:
+        if dictation_fault:
+            self.failed.emit(dictation_fault)
+        self.case_ended.emit(case)
 
     # -- the study on screen ------------------------------------------------------------------------------------
 
@@ -262,6 +275,7 @@ class GazeRecording(QObject):
 
     def _on_link_lost(self) -> None:
         case, self.case, self._starting = self.case, None, None
+        self._end_dictation()
         if case is not None:
             if self.views is not None:
                 self.views.end()
@@ -273,11 +287,16 @@ class GazeRecording(QObject):
         self.is_paused = False
         self.changed.emit()
 
+    def _end_dictation(self) -> None:
+        """Without the agent there is nobody to wait for; ending waits for the sound system, so not here."""
+        threading.Thread(target=self.dictation.end, name="end of the dictation", daemon=True).start()
+
     def _on_ended_unasked(self, recording_id: str, why: str) -> None:
         case = self.case
         if case is None or case.recording_id != recording_id:
             return
         self.case = None
+        self._end_dictation()
         if self.views is not None:
             self.views.end()
         self.rows.end()
@@ -286,14 +305,19 @@ class GazeRecording(QObject):
         self.changed.emit()
 
 
-def _start(agent: OpenedAgent, case: CaseRecording, frequency_hz: float) -> None:
+def _start(agent: OpenedAgent, case: CaseRecording, frequency_hz: float, dictation: CaseDictation) -> str:
+    """Begin gaze, then dictation; gives why there is no dictation where one was agreed to."""
     agent.client.ask("start", recording_id=case.recording_id, consent=case.consent.to_body(), frequency_hz=frequency_hz)
     keep_under_way(case)
+    return dictation.begin(case)
 
 
-def _stop(agent: OpenedAgent, case: CaseRecording) -> None:
+def _stop(agent: OpenedAgent, case: CaseRecording, dictation: CaseDictation) -> str:
+    """End dictation, then gaze, so that both are whole when the case is imported."""
+    fault = dictation.end()
     agent.client.ask("stop")
     forget_under_way(case.folder)
+    return fault
 
 
 def _recovery_sentence(recovery: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from types import SimpleNamespace
 
 import pytest
 from captured import CONSENT
@@ -13,6 +14,9 @@ from stations import film
 from capture.client import AgentClient
 from capture.endpoint import NoAgent, read_endpoint
 from capture.recording import describe, rows, verify
+from db.dictations import of_recording
+from db.recordings import list_recordings
+from desktop.capture import consent_dialog, dictation
 from desktop.capture.consent_dialog import ConsentDialog
 from desktop.capture.tracker_choice import TrackerChoice
 
@@ -184,3 +188,44 @@ def test_the_agent_ends_with_the_window(make_station, qtbot, tmp_path):
     station.services.background.close()
     with pytest.raises(NoAgent):
         AgentClient(folder)
+
+
+def test_a_dictation_that_was_agreed_to_is_recorded_beside_each_case(made, qtbot, tmp_path, monkeypatch):
+    class Card:
+        def RawInputStream(self, *, callback, blocksize, **_):
+            self.callback, self.blocksize = callback, blocksize
+            return self
+
+        def start(self):
+            times = SimpleNamespace(currentTime=1.0, inputBufferAdcTime=0.9)
+            for _ in range(12):
+                self.callback(b"\x01\x02" * self.blocksize, self.blocksize, times, None)
+
+        def stop(self):
+            pass
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(dictation, "load_sound", Card)
+    monkeypatch.setattr(consent_dialog, "is_available", lambda: True)
+    made.open(qtbot, made.add(film(tmp_path, 1)).study_uid)
+    capture = made.window.capture
+    made.services.actions["gaze.record"].trigger()
+    dialog = capture.consent_dialog
+    assert dialog.dictates.isEnabled()
+    dialog.pseudonym.setText("reader-17")
+    dialog.dictates.setChecked(True)
+    dialog.agrees.setChecked(True)
+    qtbot.mouseClick(dialog.agree_button, Qt.MouseButton.LeftButton)
+    case = wait_recording(made, qtbot)
+    assert capture.recording.dictation.is_recording
+    capture.recording.disarm()
+    wait_closed(case, qtbot)
+    workspace = made.services.workspace
+    qtbot.waitUntil(
+        lambda: case.recording_id in {one.recording_id for one in list_recordings(workspace)}, timeout=20_000
+    )
+    kept = of_recording(workspace, case.recording_id)
+    assert kept is not None
+    assert kept.n_frames == 12 * 1600
