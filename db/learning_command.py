@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from db import film_releases, learning_consents, training_export
+from db import film_releases, learning_consents, training_export, usage
 from db.database import open_workspace
 from db.readers_command import operating_system_user
 from db.training_export import MOST_PER_READER, UNCHANGED_WEIGHT, ExportOptions
@@ -38,6 +38,11 @@ def add_learning_commands(add: Add, show: Show) -> None:
         "note that you looked at the films of a study and found no text burned into them",
     )  # fmt: skip
     one.add_argument("study_uid", metavar="STUDY_UID")
+    usage_ = add(
+        "usage", lambda arguments: show(arguments, *_usage(arguments)),
+        "say how drafts are used: signed unchanged, edited by finding, minutes to the signature, warnings overridden",
+    )  # fmt: skip
+    usage_.add_argument("--reader", default="", metavar="READER", help="one reader's numbers; default: all together")
     one.add_argument("--has-text", action="store_true", help="you found some: the films never go into a training set")
 
 
@@ -65,6 +70,22 @@ def _consent(arguments: argparse.Namespace) -> tuple[Any, list[str]]:
         found = learning_consents.of_all(workspace)
     lines = [f"{one.reader:24} {'agrees' if one.is_given else 'withdrawn'} {one.at_utc[:16]}" for one in found]
     return [asdict(one) for one in found], lines or ["no reader has said anything; nothing is learnt from"]
+
+
+def _usage(arguments: argparse.Namespace) -> tuple[Any, list[str]]:
+    with open_workspace(arguments.workspace) as workspace:
+        found = usage.usage(workspace, arguments.reader)
+    unchanged = "-" if found.unchanged_share is None else f"{found.unchanged_share:.0%}"
+    minutes = "-" if found.median_minutes is None else f"{found.median_minutes:.1f}"
+    lines = [
+        f"{found.reader or 'all readers'}: {found.reports} signed reports with a draft",
+        f"  signed unchanged       {unchanged} of those whose draft was shown first",
+        f"  minutes to signature   {minutes} (median)",
+        f"  signed despite warning {found.overridden_share:.0%}",
+    ]
+    for name, counts in found.edits_by_finding.items():
+        lines.append(f"  {name:26} " + ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items())))
+    return asdict(found), [*lines, *([found.alert] if found.alert else [])]
 
 
 def _release(arguments: argparse.Namespace) -> tuple[Any, list[str]]:
