@@ -179,5 +179,10 @@ def _style_sheet(text_px: int) -> str:
     QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {FAINT}; border-radius: 2px;
                             background: {FIELD}; }}
     QCheckBox::indicator:checked {{ background: {ACCENT}; border: 3px solid {FIELD}; width: 9px; height: 9px; }}
+    QRadioButton {{ spacing: 7px; }}
+    QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {FAINT}; border-radius: 7px;
+                               background: {FIELD}; }}
+    QRadioButton::indicator:checked {{ background: {ACCENT}; border: 3px solid {FIELD}; width: 9px; height: 9px; }}
+    QRadioButton::indicator:focus {{ border-color: {ACCENT}; }}
     QCheckBox::indicator:focus {{ border-color: {ACCENT}; }}
     """

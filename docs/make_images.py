@@ -34,11 +34,12 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--only", default="", help="names that begin so, with commas between")
     parser.add_argument("--size", choices=SIZES, help="one size only")
+    parser.add_argument("--part", default="", help="gaze-study or tracker: only the pictures of that part, no draft")
     parser.add_argument("--host", default=f"{sys.executable} -m gaze2report host", help="what drafts")
     arguments = parser.parse_args()
     if os.environ.get("QT_SCALE_FACTOR") is None:
         for size in [arguments.size] if arguments.size else SIZES:
-            more = ["--size", size, "--only", arguments.only, "--host", arguments.host]
+            more = ["--size", size, "--only", arguments.only, "--host", arguments.host, "--part", arguments.part]
             variables = {"QT_SCALE_FACTOR": str(SIZES[size][2]), "QT_QPA_PLATFORM": "offscreen"}
             subprocess.run(
                 [sys.executable, __file__, str(arguments.folder), *more],
@@ -56,7 +57,11 @@ def main() -> None:
         made.window.resize(*SIZES[arguments.size][:2])
         made.window.show()
         made.window.activateWindow()
-        Pictures(made, arguments.folder / arguments.size, arguments.only).take_all()
+        pictures = Pictures(made, arguments.folder / arguments.size, arguments.only)
+        if arguments.part:
+            pictures.take_part(arguments.part)
+        else:
+            pictures.take_all()
 
 
 @contextmanager
@@ -176,7 +181,97 @@ class Pictures:
         self.write()
         self.dialogs()
         self.sign_and_amend()
+        self.tracker()
         self.doors()
+        self.gaze_study()
+
+    def take_part(self, part: str) -> None:
+        """Take the pictures of a part that needs no draft."""
+        self.made.services.settings.is_local_user_chosen = True
+        self.window.begin(lambda: None)
+        self.wait(lambda: self.window.worklist.table_model.total > 5)
+        {"tracker": self.tracker, "gaze-study": self.gaze_study}[part]()
+
+    def tracker(self) -> None:
+        """Eye tracker: panel, consent, calibration, a case that is recorded, its gates."""
+        from desktop.capture.consent_dialog import ConsentDialog
+        from desktop.capture.tracker_choice import TrackerChoice
+
+        capture = self.window.capture
+        capture.choose(TrackerChoice("simulated", "SIM-1200", 300.0))
+        self.wait(lambda: capture.link.state.phase == "ready")
+        self.do("gaze.record")
+        self.wait(lambda: self.named_dialog(ConsentDialog) is not None)
+        consent = self.named_dialog(ConsentDialog)
+        consent.pseudonym.setText("reader-17")
+        consent.agrees.setChecked(True)
+        self.take("tracker-consent", consent)
+        consent.agree_button.click()
+        self.calibrate()
+        self.open("A-1001")
+        self.wait(lambda: capture.recording.case is not None)
+        from PySide6.QtTest import QTest
+
+        QTest.qWait(4000)
+        self.take("tracker-recording")
+        capture.show_panel()
+        self.take("tracker-panel", capture.panel)
+        capture.panel.close()
+        capture.recording.disarm()
+        self.wait(capture.review.bar.isVisible)
+        self.do("gaze.show_recorded")
+        self.wait(lambda: bool(self.made.services.gaze.recordings))
+        self.take("tracker-gates")
+        capture.review.bar.hide()
+        capture.choose(TrackerChoice())
+
+    def calibrate(self) -> None:
+        """The calibration, full screen."""
+        capture = self.window.capture
+        self.do("gaze.calibrate")
+        self.wait(lambda: capture.calibrating.window is not None)
+        shown = capture.calibrating.window
+        self.wait(lambda: shown.head is not None)
+        self.take("calibration-guide", shown)
+        shown.guide.points_box.setCurrentIndex(0)
+        shown.guide.start_button.click()
+        self.wait(lambda: shown.run.target is not None)
+        self.take("calibration-target", shown)
+        self.wait(lambda: shown.run.step == "result")
+        self.take("calibration-result", shown)
+        shown.result.accept_button.click()
+        self.wait(lambda: capture.calibrating.window is None)
+
+    def gaze_study(self) -> None:
+        """Gaze study mode; it takes the place of the window."""
+        from PySide6.QtCore import QObject
+
+        from desktop.capture.tracker_choice import TrackerChoice
+        from desktop.study_mode.study_start import StudyStart
+
+        folder = self.made.workspace.folder
+        protocol = (ROOT / "docs" / "gaze-study.yaml").read_text(encoding="utf-8")
+        (folder / "study.yaml").write_text(protocol.replace("calibrate_every: 5", "calibrate_every: 0"), "utf-8")
+        wanted = argparse.Namespace(study=folder / "study.yaml", reader="reader-17", workspace=None)
+        capture = self.window.capture
+        capture.recording.withdraw()
+        capture.settings.choice = TrackerChoice("simulated", "SIM-60")
+        study = StudyStart(self.made.services, self.window, wanted, QObject(self.window))
+        study.window.resize(self.window.size())
+        study.window.show()
+        study.on_opened()
+        self.wait(study.window.go_button.isEnabled)
+        study.window.go_button.click()
+        study.window.go_button.click()
+        study.window.consent_dialog.agrees.setChecked(True)
+        study.window.consent_dialog.agree_button.click()
+        self.wait(lambda: study.run.step == "reading" and capture.recording.case is not None, DRAFTED_WITHIN_S)
+        self.take("study-reading", study.window)
+        study.window.done_button.click()
+        self.wait(lambda: bool(study.run.level_of_last_case))
+        study.window.form.groups["abnormal"].buttons()[1].click()
+        self.take("study-questions", study.window)
+        study.window.close()
 
     def films(self) -> None:
         """Layouts, and the tools of a film."""

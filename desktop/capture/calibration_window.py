@@ -7,7 +7,7 @@ from math import isfinite
 
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.capture.calibration_panels import GuidePanel, ResultPanel
@@ -63,6 +63,7 @@ class CalibrationWindow(QWidget):
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # as large as the monitor, whatever lies in it
         column.addStretch()
         for panel in (self.guide, self.result):
             column.addWidget(panel, 0, Qt.AlignmentFlag.AlignHCenter)

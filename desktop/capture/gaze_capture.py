@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QCursor
 
 from capture.consent import Consent
 from desktop.capture.agent_calls import CaptureFault
@@ -92,10 +93,24 @@ class GazeCapture(QObject):
         """Log what the window's views present; called when they are there."""
         views = self._window.viewer.views
         self.recording.views = ViewLog(views, self.recording.rows, self._is_draft_visible, self)
+        sign = self._window.report.sign_bar.sign_button
+        sign.pressed.connect(self._note_click)
         for view in views:
             mark = RecordingMark(self.link, self.recording)
             self.marks.append(mark)
             view.add_layer(mark)
+
+    def _note_click(self) -> None:
+        """Who presses a button with the mouse looks at it: that says how far the calibration has drifted."""
+        at = QCursor.pos()
+        button = self._window.report.sign_bar.sign_button
+        if self.recording.case is None or not button.rect().contains(button.mapFromGlobal(at)):
+            return
+        state = self.link.state
+        monitor = monitor_of(tracker_screen(self.settings.screen, state.display_area, state.source))
+        x_px, y_px = monitor.to_device(at.x(), at.y())
+        if 0 <= x_px < monitor.width_px and 0 <= y_px < monitor.height_px:
+            self.recording.rows.mark("drift_check", x_px=x_px, y_px=y_px)
 
     @property
     def folder(self) -> Path | None:

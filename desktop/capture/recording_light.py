@@ -87,7 +87,8 @@ def light_text(link: AgentLink, recording: GazeRecording) -> str:
     what = SOURCE_WORDS.get(state.source, "gaze")
     if recording.case is not None:
         paused = "paused: " if recording.is_paused else ""
-        return f"{paused}recording {what} of {recording.case.consent.reader_pseudonym}"
+        voice = " and dictation" if recording.dictation.is_recording else ""
+        return f"{paused}recording {what}{voice} of {recording.case.consent.reader_pseudonym}"
     if state.phase == "lost":
         return "eye tracker: not available"
     if state.phase == "starting":

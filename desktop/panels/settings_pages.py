@@ -168,6 +168,7 @@ def about_lines(services: Services) -> dict[str, str]:
         "Settings": str(services.settings.path),
         "Log": str(services.reporter.log_path or "none"),
         "System": f"{platform.platform()}, Python {platform.python_version()}, Qt {qVersion()}",
+        "Tobii trackers": "Eye tracking by Tobii; the vendor's package has its own licence (research, not commercial)",
         "Licence": "Apache-2.0; the weights are for research only (CC BY-NC-SA 4.0)",
     }
 

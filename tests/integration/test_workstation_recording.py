@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -142,7 +143,7 @@ def test_a_tracker_that_is_not_there_is_said_so_and_no_other_is_used(make_statio
     assert "SIM-9 was not found; there are: SIM-1200, SIM-60" in link.state.reason
     assert link.state.tracker == {}
     station.window.capture.choose(TrackerChoice("tobii_research"))
-    qtbot.waitUntil(lambda: link.state.phase == "lost" and "Tobii" in link.state.reason, timeout=30_000)
+    qtbot.waitUntil(lambda: link.state.phase == "lost" and "tobii" in link.state.reason.lower(), timeout=30_000)
 
 
 def test_a_killed_window_comes_back_to_its_recording(made, qtbot, tmp_path):
@@ -229,3 +230,14 @@ def test_a_dictation_that_was_agreed_to_is_recorded_beside_each_case(made, qtbot
     kept = of_recording(workspace, case.recording_id)
     assert kept is not None
     assert kept.n_frames == 12 * 1600
+
+
+def test_where_a_tobii_tracker_is_in_use_its_vendor_is_named(made):
+    capture = made.window.capture
+    assert not capture.light.vendor.isVisible()
+    tracker = {**capture.link.state.tracker, "source": "eye", "backend": "tobii_research"}
+    capture.link._set(replace(capture.link.state, tracker=tracker))
+    assert capture.light.vendor.isVisible()
+    assert capture.light.vendor.text() == "Eye tracking by Tobii"
+    capture.show_panel()
+    assert capture.panel.vendor.isVisible()

@@ -20,7 +20,7 @@ EXAMPLE = Path(__file__).resolve().parents[4] / "docs" / "gaze-study.yaml"
 def test_the_documented_example_is_read_whole():
     protocol = read_protocol(EXAMPLE)
     assert protocol.name == "chest-pilot"
-    assert protocol.cases == ("A-1001", "A-1002", "A-1003")
+    assert protocol.cases == ("A-1001", "ACC0010", "ACC0011")
     assert (protocol.hides_ai, protocol.hides_patient, protocol.has_report) == (True, True, False)
     assert [question.kind for question in protocol.questions] == ["choice", "scale", "text"]
     assert [question.is_required for question in protocol.questions] == [True, True, False]
@@ -91,7 +91,7 @@ def test_each_reader_has_an_order_of_their_own_that_never_changes(tmp_path):
     first = Counter(order[0] for order in orders)
     assert max(first.values()) < 40  # 200 / 12 each, were it even
     # Fixed for ever: a study that began on one machine goes on on another.
-    assert read_protocol(EXAMPLE).order_for("reader-17") == ("A-1001", "A-1002", "A-1003")
+    assert read_protocol(EXAMPLE).order_for("reader-17") == ("A-1001", "ACC0010", "ACC0011")
     listed = read_protocol(changed(tmp_path, order="listed"))
     assert listed.order_for("reader-1") == listed.cases
 
