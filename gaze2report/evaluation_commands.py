@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gaze2report import library_noise
-from gaze2report.errors import EXIT_OK, EXIT_REFUSED, Gaze2ReportError
+from gaze2report.errors import EXIT_OK, EXIT_REFUSED, Gaze2ReportError, UnreadableInput
 
 if TYPE_CHECKING:
     from gaze2report.data.training_set import TrainingSet
@@ -107,6 +107,10 @@ def _check(parsed: argparse.Namespace) -> None:
         raise Gaze2ReportError("--limit must be 1 or more")
     if parsed.worst < 0:
         raise Gaze2ReportError("--worst must be 0 or more")
+    single = (parsed.chexbert, parsed.bertscore, parsed.bertscore_baseline, parsed.scores, parsed.training_texts)
+    for path in (*single, *(parsed.radgraph or ()), *(parsed.ratescore or ())):
+        if path is not None and not path.exists():  # told now, not after hours of drafting
+            raise UnreadableInput(path, "is not there")
 
 
 def _of_texts(parsed: argparse.Namespace) -> Evaluation:

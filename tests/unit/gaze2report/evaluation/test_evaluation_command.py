@@ -169,6 +169,8 @@ def test_a_control_gives_every_film_its_own_gaze_and_is_drawn_the_same_again(fol
         (["--drafts", "nowhere.csv", "--out", "x"], 2, "cannot be read"),
         (["--drafts", "nowhere.csv", "--out", "x", "--limit", "0"], 2, "--limit must be"),
         (["--drafts", "nowhere.csv", "--out", "x", "--worst", "-1"], 2, "--worst must be"),
+        (["--drafts", "nowhere.csv", "--out", "x", "--chexbert", "weights"], 2, "weights: is not there"),
+        (["--drafts", "nowhere.csv", "--out", "x", "--radgraph", "a.json", "b.json"], 2, "a.json: is not there"),
     ],
 )
 def test_wrong_use_is_a_sentence(arguments, status, said, capsys, tmp_path, monkeypatch):
