@@ -91,7 +91,7 @@ def draw_case(
     one seed that differ in ``gaze_share`` hold the same films and reports.
     """
     of_patient = np.random.default_rng([seed, patient_seed, 0])
-    of_film, of_gaze, of_reader = (np.random.default_rng([seed, patient_seed, visit, stream]) for stream in (1, 2, 3))
+    of_film = np.random.default_rng([seed, patient_seed, visit, 1])
     anatomy = draw_anatomy(of_patient)
     if visit:
         anatomy = next_visit(anatomy, of_film)
@@ -100,12 +100,21 @@ def draw_case(
     film = render_film(build_chest(anatomy, options.side_px), lesions, of_film)
     reported = [lesion for lesion in lesions if lesion.is_reported]
     observations = frozenset().union(*(OBSERVATIONS_OF[lesion.finding] for lesion in reported))
+    case = SyntheticCase(film, lesions, anatomy, observations or frozenset({"No Finding"}), (), False)
+    return with_share(case, options, statistics, patient_seed, visit, seed)
+
+
+def with_share(
+    case: SyntheticCase, options: CaseOptions, statistics: ReaderStatistics, patient_seed: int, visit: int, seed: int
+) -> SyntheticCase:
+    """Let a reader look at a case anew, under the share of these options: what `draw_case` gives, without its film."""
+    of_gaze, of_reader = (np.random.default_rng([seed, patient_seed, visit, stream]) for stream in (2, 3))
     is_informed = bool(of_reader.random() < options.gaze_share)
     other = draw_anatomy(of_reader)
     elsewhere = _targets(draw_lesions(options, other, of_reader), other)
-    targets = _targets(lesions, anatomy) if is_informed else elsewhere
+    targets = _targets(case.lesions, case.anatomy) if is_informed else elsewhere
     fixations = simulate_reading(statistics, targets, of_gaze, options.dwell_share)
-    return SyntheticCase(film, lesions, anatomy, observations or frozenset({"No Finding"}), fixations, is_informed)
+    return replace(case, fixations=fixations, reader_is_informed=is_informed)
 
 
 def draw_lesions(options: CaseOptions, anatomy: Anatomy, random: np.random.Generator) -> tuple[Lesion, ...]:

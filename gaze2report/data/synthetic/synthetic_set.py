@@ -62,7 +62,7 @@ def make_synthetic_set(
     sentences = open_sentences(allow_open_i=not own_sentences)
     statistics = load_statistics()
     with TrainingSetWriter(folder, _description(n_examples, seed, options, sentences)) as writer:
-        for number, (patient, visit) in enumerate(_visits(n_examples, seed)):
+        for number, (patient, visit) in enumerate(visits_of(n_examples, seed)):
             case = draw_case(options, statistics, patient, visit, seed)
             random = np.random.default_rng([seed, patient, visit, 4])
             writer.add(_to_example(case, f"{seed}-{patient:05d}", visit, sentences.pool, random, writer.aside))
@@ -85,8 +85,8 @@ def _check(n_examples: int, seed: int, options: CaseOptions) -> None:
         raise Gaze2ReportError("conspicuity is a range within 0 to 1, the smaller number first")
 
 
-def _visits(n_examples: int, seed: int) -> list[tuple[int, int]]:
-    """Patient and visit of each film."""
+def visits_of(n_examples: int, seed: int) -> list[tuple[int, int]]:
+    """Patient and visit of each film of a set."""
     random = np.random.default_rng([seed, 99])
     visits: list[tuple[int, int]] = []
     patient = 0
