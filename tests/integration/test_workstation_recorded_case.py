@@ -25,7 +25,7 @@ def made(make_station, qtbot, tmp_path):
     station.window.viewer.view.zoom(1.2)
     capture.recording.arm(CONSENT)
     qtbot.waitUntil(lambda: capture.recording.case is not None, timeout=15_000)
-    qtbot.wait(2500)
+    qtbot.wait(1500)
     return station
 
 

@@ -31,7 +31,7 @@ SCREENS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("ratio", ["1", "1.25", "2"])
+@pytest.mark.parametrize("ratio", ["1.25", "2"])
 def test_the_log_says_where_the_painted_pixels_are(tmp_path, ratio):
     desktop = tmp_path / "screens.json"
     desktop.write_text(json.dumps(SCREENS))
