@@ -67,11 +67,12 @@ class Withdrawal:
     @property
     def sentences(self) -> tuple[str, ...]:
         """What was done, for whoever asked for it."""
-        n_rows = sum(self.deleted.values())
+        consents, recordings = _counted(len(self.consents), "consent"), _counted(len(self.recordings), "recording")
+        rows, spools = _counted(sum(self.deleted.values()), "row"), _counted(len(self.spools), "recording file")
+        sounds, copies = _counted(len(self.audio_files), "sound file"), _counted(len(self.backups), "copy", "copies")
         said = [
-            f"{self.reader_pseudonym}: {len(self.consents)} consents withdrawn, {len(self.recordings)} recordings "
-            f"emptied ({n_rows} rows), {len(self.spools)} recording files and {len(self.audio_files)} sound files "
-            f"emptied or removed, {len(self.backups)} copies of the database scrubbed."
+            f"{self.reader_pseudonym}: {consents} withdrawn, {recordings} emptied ({rows}), {spools} and {sounds} "
+            f"emptied or removed, {copies} of the database scrubbed."
         ]
         if self.exports:
             said.append(f"Held by exports, now marked as withdrawn: {', '.join(self.exports)}.")
@@ -141,6 +142,10 @@ def withdraw_consent(
         tuple(adapters),
         tuple(problems),
     )
+
+
+def _counted(count: int, one: str, several: str = "") -> str:
+    return f"{count} {one if count == 1 else several or one + 's'}"
 
 
 def _withdraw_rows(connection: Connection, reader_pseudonym: str) -> list[str]:

@@ -58,6 +58,13 @@ def add_capture_actions(actions: Actions, capture: GazeCapture) -> None:
     )  # fmt: skip
     actions.add(
         ActionSpec(
+            "gaze.withdraw", "&Withdraw consent...", "Gaze", section="record",
+            tip="Delete everything that was recorded of a reader, and all that was made from it",
+        ),
+        capture.withdraw_consent,
+    )  # fmt: skip
+    actions.add(
+        ActionSpec(
             "gaze.calibrate", "&Calibrate...", "Gaze", section="record",
             tip="Calibrate the eye tracker for you, and measure how good its gaze is",
         ),

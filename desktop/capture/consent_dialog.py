@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
     QDialogButtonBox,
     QFormLayout,
     QLabel,
@@ -28,9 +27,10 @@ from desktop.capture.consent_text import (
     PURPOSE,
     STORED,
 )
+from desktop.capture.text_dialog import TextDialog
 
 
-class ConsentDialog(QDialog):
+class ConsentDialog(TextDialog):
     """Shows the text and what is stored, and asks for a pseudonym.
 
     Parameters

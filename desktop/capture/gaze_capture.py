@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QCursor
 
 from capture.consent import Consent
@@ -25,7 +25,10 @@ from desktop.capture.row_sender import now_us
 from desktop.capture.screens import monitor_of, tracker_screen
 from desktop.capture.tracker_choice import CaptureSettings, TrackerChoice
 from desktop.capture.view_log import ViewLog
+from desktop.capture.withdraw_dialog import WithdrawDialog
+from desktop.operations.recorded_cases import withdraw_consent
 from desktop.services import Services
+from gaze2report.errors import Gaze2ReportError
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -72,6 +75,7 @@ class GazeCapture(QObject):
         self.shown_views: Callable[[], Sequence[ImageView]] = lambda: window.viewer.views
         self.study_progress: Callable[[], str] = lambda: ""
         self.consent_dialog: ConsentDialog | None = None
+        self.withdraw_dialog: WithdrawDialog | None = None
         self.marks: list[RecordingMark] = []
         add_capture_actions(services.actions, self)
         self.light = RecordingLight(self.link, self.recording, services.actions)
@@ -180,6 +184,30 @@ class GazeCapture(QObject):
     def toggle_pause(self) -> None:
         """Pause, or go on."""
         self.recording.set_paused(not self.recording.is_paused)
+
+    def withdraw_consent(self) -> None:
+        """Ask whose consent is withdrawn; a recording under way ends, and what was recorded is deleted."""
+        dialog = WithdrawDialog(self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.confirmed.connect(self._withdraw)
+        self.withdraw_dialog = dialog
+        dialog.open()
+
+    def _withdraw(self, pseudonym: str) -> None:
+        dialog = self.withdraw_dialog
+        if dialog is None or self._services.workspace is None:
+            return
+        self.recording.withdraw()
+
+        def say(error: BaseException) -> None:
+            if isinstance(error, Gaze2ReportError):
+                dialog.show_outcome((str(error),))
+            else:
+                self._services.background.report(error)
+
+        withdraw_consent(
+            pseudonym=pseudonym, services=self._services, owner=dialog, on_done=dialog.show_outcome, on_failure=say
+        )
 
     def show_panel(self) -> None:
         """Show the panel of the tracker."""

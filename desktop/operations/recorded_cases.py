@@ -62,6 +62,22 @@ def import_left_over(*, folder: Path, services: Services, owner: QObject, on_don
     )  # fmt: skip
 
 
+def withdraw_consent(
+    *,
+    pseudonym: str,
+    services: Services,
+    owner: QObject,
+    on_done: Callable[[tuple[str, ...]], None],
+    on_failure: Callable[[BaseException], None],
+) -> Job:
+    """Withdraw a reader's consent and delete what rests on it; ``on_done`` gets what was done, in sentences."""
+    # In the lane of the agent: a recording under way is ended there first.
+    return services.background.run(
+        owner, _withdraw, services.workspace, pseudonym, services.session.reader,
+        lane="capture", on_success=on_done, on_failure=on_failure, must_finish=True, title="Withdrawing consent",
+    )  # fmt: skip
+
+
 def gaze_of_study(
     *, study_uid: str, services: Services, owner: QObject, on_found: Callable[[list[RecordedGaze]], None]
 ) -> Job:
@@ -98,6 +114,12 @@ def _import_left_over(workspace: Workspace, folder: Path, actor: str) -> int:
         except (NotARecording, ImportRefused, NoConsent, UnreadableInput):
             continue  # the file stays as it is; python -m capture verify says what is wrong with it
     return done
+
+
+def _withdraw(workspace: Workspace, pseudonym: str, actor: str) -> tuple[str, ...]:
+    from db import withdrawal
+
+    return withdrawal.withdraw_consent(workspace, pseudonym, actor=actor).sentences
 
 
 def _gaze_of_study(workspace: Workspace, study_uid: str) -> list[RecordedGaze]:

@@ -6,7 +6,7 @@ import pytest
 from captured import CONSENT
 from stations import film, wait_drafted
 
-from capture.recording import describe
+from capture.recording import describe, samples
 from db import calibrations, case_gaze, recordings
 from desktop.capture.tracker_choice import TrackerChoice
 
@@ -61,7 +61,8 @@ def test_a_draft_from_ones_own_gaze_while_the_case_goes_on(made, qtbot):
     draft = made.reading.drafts[-1].draft
     assert draft.gaze == "recorded"
     (recorded,) = made.services.gaze.recordings
-    assert draft.scanpath == recorded.scanpath
+    assert recorded.scanpath
+    assert draft.scanpath == ()  # kept with the recording alone: drafts are never removed, and the reader may withdraw
     assert made.reading.shown_fixations == predicted  # the reader's own gaze is never shown as predicted
     assert "from your recorded gaze" in made.window.report.draft_info.text()
     qtbot.waitUntil(lambda: capture.recording.case is not None, timeout=15_000)
@@ -100,3 +101,23 @@ def test_validations_are_kept_under_the_consent_and_once(make_station):
     (kept,) = calibrations.validations_of(workspace, CONSENT.reader_pseudonym)
     assert kept["mean_accuracy_left_dva"] == 0.4
     assert calibrations.validations_of(workspace, "reader-18") == []
+
+
+def test_a_reader_withdraws_in_the_window_and_nothing_of_the_recording_stays(made, qtbot):
+    capture = made.window.capture
+    case = capture.recording.case
+    qtbot.wait(500)
+    made.services.actions["gaze.withdraw"].trigger()
+    dialog = capture.withdraw_dialog
+    assert not dialog.withdraw_button.isEnabled()
+    dialog.pseudonym.setText("nobody-here")
+    dialog.withdraw_button.click()
+    qtbot.waitUntil(lambda: "no reader nobody-here" in dialog.outcome.text(), timeout=20_000)
+    dialog.pseudonym.setText(CONSENT.reader_pseudonym)
+    dialog.withdraw_button.click()
+    qtbot.waitUntil(lambda: "withdrawn, 1 recording emptied" in dialog.outcome.text(), timeout=30_000)
+    assert not capture.recording.is_armed
+    described = describe(case.path)
+    assert described.state == "withdrawn"
+    assert len(samples(case.path)) == 0
+    assert all(entry.state == "withdrawn" for entry in recordings.list_recordings(made.workspace))

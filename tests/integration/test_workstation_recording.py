@@ -59,6 +59,7 @@ def test_nothing_is_recorded_before_the_reader_has_agreed_and_then_case_by_case(
     made.services.actions["gaze.record"].trigger()
     dialog = capture.consent_dialog
     assert isinstance(dialog, ConsentDialog)
+    assert dialog.height() >= dialog.layout().totalHeightForWidth(dialog.width())  # no line of it is cut off
     assert not dialog.agree_button.isEnabled()
     dialog.pseudonym.setText("Dr. A. Reader")
     dialog.agrees.setChecked(True)

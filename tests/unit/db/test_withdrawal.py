@@ -248,7 +248,7 @@ def test_the_command_says_what_it_did(folders, capsys):
     place = ["--workspace", str(folder), "--spool", str(spool)]
     assert main(["withdraw-consent", THEIRS, *place]) == 0
     said = capsys.readouterr().out
-    assert f"{THEIRS}: 1 consents withdrawn, 1 recordings emptied" in said
+    assert f"{THEIRS}: 1 consent withdrawn, 1 recording emptied" in said
     assert "Copies made outside of this workspace" in said
     assert main(["withdraw-consent", "nobody", "--json", *place]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "unknown_record"
