@@ -94,7 +94,7 @@ class Calibration:
         planted, null = self.found["planted"], self.found["null"]
         is_found = "The planted effect was found" if planted.low > 0.5 else "The planted effect was often missed"
         is_quiet = (
-            f"which agrees with the nominal {LEVEL:.0%}"
+            f"which does not contradict the nominal {LEVEL:.0%}"
             if null.low <= LEVEL <= null.high or null.high < LEVEL
             else f"more than the nominal {LEVEL:.0%}"
         )

@@ -199,7 +199,9 @@ def test_rates_have_the_interval_of_clopper_and_pearson() -> None:
     assert rate_of(0, 0).high == 1.0
 
 
-@pytest.mark.parametrize(("n_null", "words"), [(1, "agrees with the nominal 5%"), (6, "more than the nominal 5%")])
+@pytest.mark.parametrize(
+    ("n_null", "words"), [(1, "does not contradict the nominal 5%"), (6, "more than the nominal 5%")]
+)
 def test_the_calibration_says_when_the_experiment_finds_what_is_not_there(n_null: int, words: str) -> None:
     outcomes = [
         RepeatOutcome(repeat, arm, 0.2, 0.1, 0.3, 0.2, 0.01, is_found, "helps" if is_found else "no effect shown")
