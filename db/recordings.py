@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from db import audit_chain, case_rows, consents, dictations
 from db.audit_chain import canonical_json
@@ -112,6 +113,17 @@ def import_recording(workspace: Workspace, path: Path, *, actor: str, study_uid:
     ImportRefused
         If it is not finished, or another recording of this id is in the workspace.
     """
+    try:
+        return _import(workspace, path, actor, study_uid)
+    except IntegrityError as error:
+        if "no consent" not in str(error.orig):
+            raise
+        raise NoConsent(
+            f"{path}: the consent to it was withdrawn while it was imported; nothing of it stays"
+        ) from error
+
+
+def _import(workspace: Workspace, path: Path, actor: str, study_uid: str) -> ImportedRecording:
     with open_spool(path) as spool:
         _refuse_unfinished(spool)
         consents.refuse_unless_valid_at(spool.consent, int(spool.about["started_utc_us"]))

@@ -20,7 +20,7 @@ from db.database import open_workspace
 from db.errors import NoConsent, UnknownRecord, WorkspaceError
 from db.sqlite import connection as sqlite
 from gaze2report.data.training_set import read_manifest_json
-from gaze2report.errors import StorageFailed, TrainingSetUnusable
+from gaze2report.errors import StorageFailed, TrainingSetUnusable, UnreadableInput
 from gaze2report.gaze.export_content import recording_label
 from gaze2report.gaze.export_folder import ExportedRecording, write_manifest
 
@@ -252,3 +252,21 @@ def test_the_command_says_what_it_did(folders, capsys):
     assert "Copies made outside of this workspace" in said
     assert main(["withdraw-consent", "nobody", "--json", *place]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "unknown_record"
+
+
+@pytest.mark.parametrize("step", ["_copy_chunks", "_complete"])
+def test_an_import_under_way_while_the_reader_withdraws_ends_with_a_sentence_and_leaves_nothing(
+    workspace, study, spools, tmp_path, monkeypatch, sql, step
+):
+    spool = Path(shutil.copy(spools / f"rec-{THEIRS}.gaze", tmp_path / "under-way.gaze"))
+    do = getattr(recordings, step)
+
+    def overtaken(*arguments):
+        withdrawal.withdraw_consent(workspace, THEIRS, actor="test")
+        return do(*arguments)
+
+    monkeypatch.setattr(recordings, step, overtaken)
+    with pytest.raises((NoConsent, UnreadableInput)):
+        recordings.import_recording(workspace, spool, actor="test")
+    for table in ("gaze_chunk", "gaze_marker", "gaze_view", "gaze_case", "gaze_calibration", "gaze_time_sync"):
+        assert sql(f"SELECT * FROM {table}") == []
