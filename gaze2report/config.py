@@ -123,16 +123,28 @@ class LoraSettings:
 
 @dataclass(frozen=True)
 class DecodingConfig:
-    """How the report's words are drawn."""
+    """How the report's words are drawn; see `gaze2report.models.generator.Decoding`."""
 
     max_new_tokens: int = 110
     repetition_penalty: float = 1.05
     temperature: float = 0.0
+    top_p: float = 0.95
+    max_tries: int = 4
+
+
+@dataclass(frozen=True)
+class FilmConfig:
+    """Whether the whole film is described beside its patches: for the findings probe, refusal by pixels, and regions.
+
+    Needs a convolutional trunk.
+    """
+
+    is_described: bool = False
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The whole model: the five parts of the method and the findings head."""
+    """The whole model: the five parts of the method, the findings head, and what is read off the whole film."""
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     scanpath: ScanpathConfig = field(default_factory=ScanpathConfig)
@@ -141,6 +153,11 @@ class ModelConfig:
     prompt: PromptConfig = field(default_factory=PromptConfig)
     lora: LoraSettings = field(default_factory=LoraSettings)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    film: FilmConfig = field(default_factory=FilmConfig)
+
+    def __post_init__(self) -> None:
+        if self.film.is_described and not self.encoder.trunk:
+            raise ValueError("film: is_described needs the stages of a convolutional trunk; this encoder has none")
 
 
 def to_plain(config: Any) -> dict[str, Any]:

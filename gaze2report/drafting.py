@@ -21,9 +21,10 @@ from gaze2report.gaze.time_aggregation import PatchGaze, aggregate
 from gaze2report.imaging.quality import check_draftable
 from gaze2report.imaging.windowing import to_display
 from gaze2report.models.adapter import AdapterManifest, load_adapter, read_manifest
-from gaze2report.models.gaze2report import Gaze2Report
-from gaze2report.models.generator import Decoding, load_language_model
-from gaze2report.report_text import SectionSplitter, begun_report, to_sentences
+from gaze2report.models.film_refusal import refuse_by_pixels
+from gaze2report.models.gaze2report import Gaze2Report, Seen
+from gaze2report.models.generator import Decoding, load_language_model, seed_of_text
+from gaze2report.report_text import BoxPx, SectionSplitter, begun_report, to_sentences
 from gaze2report.types import CHEXPERT_OBSERVATIONS, Draft, Fixation, GazeSource, Image, Provenance, Report, SectionName
 
 OnEvent = Callable[[str, dict[str, Any]], None]
@@ -52,7 +53,7 @@ class Drafter:
         self.model, self.config, self.manifest = model, config, manifest
         self._device = next(model.findings.parameters()).device
         self._decoding = Decoding(**asdict(config.decoding))
-        self._thresholds = dict(zip(CHEXPERT_OBSERVATIONS, model.findings.threshold.tolist(), strict=True))
+        self._thresholds = dict(zip(CHEXPERT_OBSERVATIONS, model.calibration.threshold.tolist(), strict=True))
 
     @classmethod
     def load(cls, adapter: Path, progress: LoadProgress = lambda *_: None) -> Drafter:
@@ -119,27 +120,27 @@ class Drafter:
         """
         check_draftable(image)
         clock = _Clock(decode_s)
-        display = display_to_input(to_display(image), self.preprocessing)
+        seen = self._see(image)
         with torch.inference_mode():
-            features = self.model.encoder(torch.from_numpy(display)[None].to(self._device))
-            probabilities = self.model.findings.probabilities(features)
+            probabilities = self.model.finding_probabilities(seen)
         clock.note("encode")
         _stop_if(should_stop)
-        scanpath, patch_gaze = self._look(image, features, gaze, recorded, seed)
+        scanpath, patch_gaze = self._look(image, seen.patches, gaze, recorded, seed)
         clock.note("scanpath")
         observations = self._observations(probabilities)
         on_event("scanpath", {"fixations": [asdict(fixation) for fixation in scanpath]})
         on_event("observations", {"probabilities": observations})
         _stop_if(should_stop)
         writer = _SectionWriter(section, clock, on_event, should_stop)
-        report = self._write(features, patch_gaze, probabilities, seed, begun_report(findings), writer)
+        text_seed = seed_of_text(image.pixel_sha256, seed)
+        report = self._write(seen.patches, patch_gaze, probabilities, text_seed, begun_report(findings), writer)
         _stop_if(should_stop)
         return Draft(
             file=file,
             study_uid=image.header.study_uid,
             instance_uid=image.header.instance_uid,
             report=report,
-            sentences=to_sentences(report, observations, self._thresholds),
+            sentences=to_sentences(report, observations, self._thresholds, self._region(image, seen)),
             observations=observations,
             scanpath=tuple(scanpath),
             gaze=gaze,
@@ -161,10 +162,8 @@ class Drafter:
             If the image is not one the model may look at.
         """
         check_draftable(image)
-        display = display_to_input(to_display(image), self.preprocessing)
-        with torch.inference_mode():
-            features = self.model.encoder(torch.from_numpy(display)[None].to(self._device))
-        return [self._predict(image, features, seed + sample) for sample in range(n_samples)]
+        seen = self._see(image)
+        return [self._predict(image, seen.patches, seed + sample) for sample in range(n_samples)]
 
     def provenance(self, image: Image, seed: int) -> Provenance:
         """Name everything that made a draft of this image."""
@@ -179,6 +178,25 @@ class Drafter:
             seed=seed,
             code_version=__version__,
         )
+
+    def _see(self, image: Image) -> Seen:
+        """Encode an image, and refuse it where its pixels are not what drafts are written for."""
+        display = torch.from_numpy(display_to_input(to_display(image), self.preprocessing))[None].to(self._device)
+        with torch.inference_mode():
+            seen = self.model.see(display)
+        refuse_by_pixels(self.model, display, seen)
+        return seen
+
+    def _region(self, image: Image, seen: Seen) -> BoxPx | None:
+        """Most opaque zones of the lungs in image pixels; None where the image gives no evidence of a place."""
+        if self.model.film_reader is None or seen.film is None:
+            return None
+        region = self.model.film_reader.zones.region(seen.film.maps)
+        if region is None:
+            return None
+        rows, columns = image.codes.shape
+        x0, y0, x1, y1 = region
+        return (round(x0 * columns, 1), round(y0 * rows, 1), round(x1 * columns, 1), round(y1 * rows, 1))
 
     def _look(
         self, image: Image, features: Tensor, gaze: GazeSource, recorded: Sequence[Fixation], seed: int
@@ -201,7 +219,7 @@ class Drafter:
         ]
 
     def _observations(self, probabilities: Tensor) -> dict[str, float | None]:
-        supported = self.model.findings.is_supported.tolist()
+        supported = self.model.calibration.is_supported.tolist()
         values = probabilities[0].tolist()
         return {
             name: round(value, 4) if is_supported else None
@@ -220,7 +238,7 @@ class Drafter:
         self.model.draft(
             features,
             patch_gaze,
-            self.model.findings.decisions(probabilities),
+            self.model.calibration.decisions(probabilities),
             decoding=self._decoding,
             seed=seed,
             begun=begun if writer.only == "impression" else "",

@@ -153,13 +153,29 @@ def is_unsupported(
     return False
 
 
+AIRSPACE = frozenset({"Lung Opacity", "Edema", "Consolidation", "Pneumonia", "Atelectasis"})
+"""Observations beside which the lungs are not clear."""
+
+BoxPx = tuple[float, float, float, float]
+
+
 def to_sentences(
-    report: Report, observations: Mapping[str, float | None], thresholds: Mapping[str, float]
+    report: Report,
+    observations: Mapping[str, float | None],
+    thresholds: Mapping[str, float],
+    opaque_region: BoxPx | None = None,
 ) -> tuple[Sentence, ...]:
-    """Make the sentences of a draft; their regions are not computed yet and stay None."""
+    """Make the sentences of a draft.
+
+    ``opaque_region`` becomes the region of the sentences that assert an airspace finding which the image model
+    supports; no other sentence has evidence of a place.
+    """
     sections: tuple[tuple[SectionName, str], ...] = (("findings", report.findings), ("impression", report.impression))
-    return tuple(
-        Sentence(text, section, None, is_unsupported(text, observations, thresholds))
-        for section, body in sections
-        for text in split_sentences(body)
-    )
+    sentences = []
+    for section, body in sections:
+        for text in split_sentences(body):
+            unsupported = is_unsupported(text, observations, thresholds)
+            asserted = {name for name, is_present in assertions(text).items() if is_present}
+            box = opaque_region if asserted & AIRSPACE and not unsupported else None
+            sentences.append(Sentence(text, section, box, unsupported))
+    return tuple(sentences)

@@ -23,13 +23,10 @@ import numpy as np
 
 from gaze2report.data.report_corpus import LabelledReport
 from gaze2report.data.sources.open_i import OpenIReport, clean_section
-from gaze2report.report_text import assertions, split_sentences
+from gaze2report.report_text import AIRSPACE, assertions, split_sentences
 from gaze2report.types import CHEXPERT_OBSERVATIONS
 
 Section = Literal["findings", "impression"]
-
-AIRSPACE = frozenset({"Lung Opacity", "Edema", "Consolidation", "Pneumonia", "Atelectasis"})
-"""Observations beside which the lungs are not clear."""
 
 _PLACE = (
     r"(?:left|right|bilateral(?:ly)?|both|bibasilar|bibasal|basilar|basal|upper|lower|middle|mid|lingula|lingular|"
@@ -181,9 +178,30 @@ def without_place(sentence: str) -> str | None:
     text = _PLACE_PHRASE.sub("", text)
     text = _PLACE_ADJECTIVE.sub("", text)
     text = re.sub(r"\s+([.,])", r"\1", " ".join(text.split())).strip(" ,")
+    text = _mended_articles(text)
     if len(text) < 2 or _LOCATED.search(text) or _LOOSE_END.search(text) or assertions(text) != assertions(sentence):
         return None
     return text[0].upper() + text[1:]
+
+
+_MASS_NOUN = re.compile(
+    r"\ban? ((?:(?:small|mild|minimal|focal|patchy|probable|possible|subtle|developing|early) )*"
+    r"(?:pneumonia|atelectasis|edema|consolidation|air ?space disease|scarring|vascular congestion))\b",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"\b([Aa])(n?) (?=([a-zA-Z]))")
+
+
+def _mended_articles(text: str) -> str:
+    """Mend articles whose noun or next word went with a place.
+
+    Examples
+    --------
+    >>> _mended_articles("There is a atelectasis and an small opacity.")
+    'There is atelectasis and a small opacity.'
+    """
+    text = _MASS_NOUN.sub(r"\1", text)
+    return _ARTICLE.sub(lambda m: f"{m[1]}{'n' if m[3].lower() in 'aeio' else ''} ", text)
 
 
 def _pooled(section: str) -> list[PooledSentence]:

@@ -174,7 +174,7 @@ def _draft(
         )
     except (UnreadableInput, Refused) as error:
         return refusal_to_json(image.file or "", error.code, error.reason)
-    thresholds = dict(zip(CHEXPERT_OBSERVATIONS, drafter().model.findings.threshold.tolist(), strict=True))
+    thresholds = dict(zip(CHEXPERT_OBSERVATIONS, drafter().model.calibration.threshold.tolist(), strict=True))
     return {"draft": draft_to_json(replace(made, gaze=gaze)), "thresholds": thresholds}
 
 

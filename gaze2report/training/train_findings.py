@@ -15,11 +15,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gaze2report.data.sources.nih_cxr14 import LabelledFilm, read_grey
+from gaze2report.data.sources.nih_cxr14 import LabelledFilm
 from gaze2report.data.splits import fold_of
-from gaze2report.data.transforms import Preprocessing, augment, display_to_input
 from gaze2report.models.encoder import HybridEncoder
-from gaze2report.models.findings import FindingsHead
+from gaze2report.models.findings import CalibratedLogits, FindingsHead
 
 MakeModels = Callable[[], tuple[HybridEncoder, FindingsHead]]
 
@@ -37,34 +36,6 @@ class FindingsPhase:
     min_positive_films: int = 60
     min_auroc: float = 0.6
     seed: int = 0
-
-
-def film_inputs(films: list[LabelledFilm], preprocessing: Preprocessing) -> NDArray[np.float32]:
-    """Read films as model inputs, shape (films, 1, S, S)."""
-    return np.stack([display_to_input(read_grey(film.path), preprocessing) for film in films])
-
-
-@torch.inference_mode()
-def trunk_maps(
-    encoder: HybridEncoder, inputs: NDArray[np.float32], n_views: int, seed: int, on_log: Callable[[str], None]
-) -> Tensor:
-    """Features of the frozen trunk for each film as it is and ``n_views - 1`` augmented times: (films, views, N, C).
-
-    The trunk is the costly part and some hundred films are too few to train it, so its features are computed once.
-    """
-    rng = np.random.default_rng(seed)
-    encoder.eval()
-    maps = []
-    for view in range(n_views):
-        rows = []
-        for start in range(0, len(inputs), 16):
-            batch = inputs[start : start + 16]
-            if view:
-                batch = np.stack([augment(image, rng) for image in batch])
-            rows.append(encoder.trunk_map(torch.from_numpy(batch)).half())
-        maps.append(torch.cat(rows))
-        on_log(f"  trunk features {view + 1}/{n_views}")
-    return torch.stack(maps, dim=1)
 
 
 def masked_bce(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
@@ -141,40 +112,45 @@ def out_of_fold(
     return logits
 
 
-def calibrate(head: FindingsHead, logits: Tensor, labels: Tensor, phase: FindingsPhase) -> None:
+def calibrate(
+    calibration: CalibratedLogits,
+    logits: Tensor,
+    labels: Tensor,
+    phase: FindingsPhase,
+    choose: Callable[[NDArray[np.float32], NDArray[np.float32]], float] | None = None,
+) -> None:
     """Fit temperature and shift (Platt 1999) and choose thresholds on out-of-fold logits, in place.
 
-    The threshold of an observation is the one that maximises Youden's J (sensitivity + specificity - 1). An
-    observation is supported when it was taught and its out-of-fold AUROC reaches ``min_auroc``.
+    The threshold of an observation is the one that maximises Youden's J (sensitivity + specificity - 1), or what
+    ``choose`` says. An observation is supported when it was taught and its out-of-fold AUROC reaches ``min_auroc``.
     """
     taught = often_enough(labels, phase)
     for column in range(logits.shape[1]):
         known = ~labels[:, column].isnan()
         truth, raw = labels[known, column], logits[known, column]
         is_measured = bool(taught[column]) and auroc(raw.numpy(), truth.numpy()) >= phase.min_auroc
-        head.is_supported[column] = is_measured
-        if not head.is_supported[column]:
-            continue
-        log_temperature, shift = torch.zeros(1, requires_grad=True), torch.zeros(1, requires_grad=True)
-        optimizer = torch.optim.LBFGS([log_temperature, shift], max_iter=100)
+        calibration.is_supported[column] = is_measured
+        if is_measured:
+            fit_platt(calibration, column, raw, truth)
+            scale, shift = calibration.log_temperature[column].exp(), calibration.prior_shift[column]
+            probability = (raw / scale + shift).sigmoid()
+            calibration.threshold[column] = (choose or youden_threshold)(probability.numpy(), truth.numpy())
 
-        def closure(
-            raw: Tensor = raw,
-            truth: Tensor = truth,
-            a: Tensor = log_temperature,
-            b: Tensor = shift,
-            optimizer: torch.optim.Optimizer = optimizer,
-        ) -> Tensor:
-            optimizer.zero_grad()
-            loss = F.binary_cross_entropy_with_logits(raw / a.exp() + b, truth)
-            loss.backward()  # type: ignore[no-untyped-call]
-            return loss
 
-        optimizer.step(closure)  # type: ignore[no-untyped-call, arg-type]
-        with torch.no_grad():
-            head.log_temperature[column], head.prior_shift[column] = log_temperature.item(), shift.item()
-            probability = (raw / log_temperature.exp() + shift).sigmoid()
-            head.threshold[column] = youden_threshold(probability.numpy(), truth.numpy())
+def fit_platt(calibration: CalibratedLogits, column: int, raw: Tensor, truth: Tensor) -> None:
+    """Fit temperature and shift of one observation to raw logits (B,) and labels (B,), in place."""
+    log_temperature, shift = torch.zeros(1, requires_grad=True), torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_temperature, shift], max_iter=100)
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(raw / log_temperature.exp() + shift, truth)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call, arg-type]
+    calibration.log_temperature[column] = log_temperature.item()
+    calibration.prior_shift[column] = shift.item()
 
 
 def youden_threshold(probability: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
@@ -191,5 +167,6 @@ def auroc(score: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
     positive, negative = score[truth == 1], score[truth == 0]
     if not len(positive) or not len(negative):
         return float("nan")
-    above = (positive[:, None] > negative[None, :]).mean() + 0.5 * (positive[:, None] == negative[None, :]).mean()
-    return float(above)
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, "left") + np.searchsorted(ordered, positive, "right")
+    return float(below.mean() / 2 / len(negative))

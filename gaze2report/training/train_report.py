@@ -77,9 +77,8 @@ def make_bank(model: Gaze2Report, films: list[LabelledFilm], maps: Tensor, logit
     for row in range(len(films)):
         features = _features(model, maps[row : row + 1, 0])
         gaze.append(to_patch_gaze(model.scanpath.predict(features, seed=row), model.encoder.grid_side, sigma))
-    head = model.findings
-    probabilities = (logits / head.log_temperature.exp() + head.prior_shift).sigmoid()
-    return FilmBank(films, maps, gaze, head.decisions(probabilities))
+    calibration = model.calibration
+    return FilmBank(films, maps, gaze, calibration.decisions(calibration.calibrated(logits)))
 
 
 def train_report(

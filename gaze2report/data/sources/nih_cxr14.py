@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +40,18 @@ UNKNOWN_OBSERVATIONS = ("Enlarged Cardiomediastinum", "Fracture", "Support Devic
 
 @dataclass(frozen=True)
 class LabelledFilm:
-    """One film: where it lies, whose it is, and its labels (14,) as 0, 1 or NaN for unknown."""
+    """One film: where it lies, whose it is, and its labels (14,) as 0, 1 or NaN for unknown.
+
+    ``boxes`` are lesions a radiologist drew: x, y, width, height in fractions of the film.
+    """
 
     path: Path
     patient_id: str
     view: str
     labels: NDArray[np.float32]
+    sex: str = ""
+    age_years: float | None = None
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
 
     @property
     def observations(self) -> frozenset[str]:
@@ -67,11 +74,22 @@ def read_films(folder: Path, on_left_out: Callable[[str], object] = lambda image
             if row.get("quality_flag"):
                 on_left_out(str(row["image"]))
             else:
-                labels = to_observations(row["labels"])
-                films.append(LabelledFilm(folder / row["image"], str(row["patient_id"]), str(row["view"]), labels))
+                films.append(_film(folder, row))
         return films
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableInput(folder, f"cannot be read as an NIH ChestX-ray14 folder: {error}") from error
+
+
+def _film(folder: Path, row: dict[str, Any]) -> LabelledFilm:
+    return LabelledFilm(
+        folder / row["image"],
+        str(row["patient_id"]),
+        str(row["view"]),
+        to_observations(row["labels"]),
+        sex=str(row.get("sex", "")),
+        age_years=float(row["age"]) if row.get("age") is not None else None,
+        boxes=tuple(tuple(box["xywh_norm"]) for box in row.get("boxes", ()) if "xywh_norm" in box),
+    )
 
 
 def to_observations(labels: list[str]) -> NDArray[np.float32]:
