@@ -24,6 +24,7 @@ from gaze2report import (
     tracker_commands,
     training_commands,
     training_set_commands,
+    weights_commands,
 )
 from gaze2report.errors import EXIT_OUR_FAULT, Gaze2ReportError
 
@@ -38,6 +39,7 @@ COMMAND_MODULES = (
     comparator_commands,
     tracker_commands,
     learning_commands,
+    weights_commands,
 )
 """Each describes its commands (``add_parsers``) and names what runs them (``COMMANDS``), without a heavy import."""
 
@@ -71,14 +73,6 @@ def build_parser() -> argparse.ArgumentParser:
 
     verify = commands.add_parser("verify-adapter", help="check that an adapter version is whole and unaltered")
     verify.add_argument("folder", type=Path)
-
-    weights = commands.add_parser(
-        "make-weights", help="train the embedded weights anew; takes about an hour on 2 cores"
-    )
-    weights.add_argument("recipe", type=Path)
-    weights.add_argument("--data", type=Path, required=True, help="folder with nih_cxr14, gazesearch and iu_xray")
-    weights.add_argument("--out", type=Path, required=True, help="adapter version folder to write; must not exist")
-    weights.add_argument("--work", type=Path, help="folder for what can be resumed; default: OUT with .work appended")
 
     for module in COMMAND_MODULES:
         module.add_parsers(commands)
@@ -120,8 +114,6 @@ def _run(parsed: argparse.Namespace) -> int:
         commands.host(parsed.adapter)
     if parsed.command == "verify-adapter":
         return commands.verify(parsed.folder)
-    if parsed.command == "make-weights":
-        return commands.make_weights(parsed.recipe, parsed.data, parsed.out, parsed.work)
     if parsed.command == "scanpath":
         return commands.scanpath(parsed.files, parsed.samples, parsed.adapter, parsed.seed, as_json=parsed.json)
     return commands.draft(parsed.files, parsed.gaze, parsed.adapter, parsed.seed, out=parsed.out, as_json=parsed.json)

@@ -77,15 +77,6 @@ def host(adapter: Path | None) -> NoReturn:
     model_host.main(adapter or _embedded())
 
 
-def make_weights(recipe: Path, data: Path, out: Path, work: Path | None) -> int:
-    """Train the embedded weights anew."""
-    library_noise.silence()
-    from gaze2report.training.make_weights import make_weights as train
-
-    train(recipe, data, out, work or out.with_name(out.name + ".work"))
-    return EXIT_OK
-
-
 def _embedded() -> Path:
     # Not through models.adapter: naming the folder must not load torch.
     return Path(__file__).resolve().parent / "adapters" / "embedded"

@@ -20,6 +20,11 @@ _COMPARES = re.compile(
     r"improv\w*|worsen\w*|increas\w*|decreas\w*|resol\w*|progress\w*|change[ds]?)\b",
     re.IGNORECASE,
 )
+_LOOSE_END = re.compile(
+    r"(?:\b(?:be|to|may|might|represents?|representing|suggesting|suggestive|with|of|and|or|which|that|for|the|an?|in|on|"
+    r"at|is|are|appears?|seen|consistent|compatible|mostly|possibly|likely|mild|small|patchy)|,)\s*[.!?]\s*$",
+    re.IGNORECASE,
+)
 _READS_BADLY = re.compile(
     r"\ba (?:small |mild |minimal |large |focal )?(?:pneumonia|atelectasis|edema|consolidation|airspace disease)\b|"
     r"\ba [aeio]|\ban [^aeiouh\s]|\bthere (?:is|are)\s*[.,]|\b(\w+) \1\b",
@@ -73,4 +78,4 @@ class SentenceAgreement:
             return False
         if self._observed and _CALLS_NORMAL.search(body):
             return False
-        return not (_COMPARES.search(body) or _READS_BADLY.search(body))
+        return not (_COMPARES.search(body) or _READS_BADLY.search(body) or _LOOSE_END.search(body))

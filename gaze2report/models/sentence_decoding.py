@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedTokenizerBase
 
+_MOST_WORDS = 256
+"""Words beyond these are never drawn; sorting all 49,152 takes as long as the model."""
 SENTENCE_ENDS = (".", "!", "?")
 Accepts = Callable[[str], bool]
 
@@ -70,7 +72,8 @@ class SentenceDecoder:
         """Draw a text behind embeddings (1, P, H); sentences are handed on as they are accepted."""
         rng = torch.Generator().manual_seed(seed)
         cache = DynamicCache()
-        logits = self._model(inputs_embeds=inputs, past_key_values=cache, use_cache=True).logits[0, -1]
+        output = self._model(inputs_embeds=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        logits = output.logits[0, -1]
         n_prompt, logits_at_begin, state = inputs.shape[1], logits, _Draw()
         while len(state.ids) < self._max_tokens and state.drawn < 3 * self._max_tokens and not should_stop():
             token = self._next(logits, state.ids, rng)
@@ -80,7 +83,9 @@ class SentenceDecoder:
                 state.ids.append(token)
             if is_last or self._ends_sentence(token):
                 if not self._stands(state):
-                    cache.crop(n_prompt + state.begun_at)
+                    n_refused = cache.get_seq_length() - n_prompt - state.begun_at
+                    if n_refused > 0:
+                        cache.crop(-n_refused)
                     del state.ids[state.begun_at :]
                     logits = logits_at_begin
                     continue
@@ -114,6 +119,6 @@ class SentenceDecoder:
         if ids and self._penalty != 1.0:
             said = torch.tensor(sorted(set(ids)))
             scores[said] = torch.where(scores[said] > 0, scores[said] / self._penalty, scores[said] * self._penalty)
-        ordered, order = (scores / self._temperature).softmax(0).sort(descending=True)
+        ordered, order = (scores / self._temperature).softmax(0).topk(min(_MOST_WORDS, len(scores)))
         kept = ordered * ((ordered.cumsum(0) - ordered) < self._top_p)
         return int(order[torch.multinomial(kept, 1, generator=rng)])

@@ -28,6 +28,9 @@ from gaze2report.training.train_findings import FindingsPhase
 from gaze2report.training.train_probe import ProbePhase
 from gaze2report.training.train_zones import ZonesPhase, fit_zones
 
+EVALUATION = "evaluation.json"
+"""File of a work folder from which the model card takes what was measured."""
+
 
 @dataclass(frozen=True)
 class FilmPhases:
@@ -91,7 +94,7 @@ def evaluate_films(
             phases.zones,
         )
         result["regions"] = region_table(zones, groups.films, groups.views.film.maps)
-    (work / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (work / EVALUATION).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
 
 

@@ -34,7 +34,11 @@ NORMAL = CHEXPERT_OBSERVATIONS.index("No Finding")
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """Calibrated probabilities (films, 14) of models that saw neither the film's patient nor its calibration."""
+    """Calibrated probabilities (films, 14) of models that saw neither the film's patient nor its calibration.
+
+    Calibrations that differ from fold to fold disorder films of different folds a little, and with them the AUROC of
+    rare findings: it is that of the probabilities that a reader would be shown.
+    """
 
     floor: Tensor
     head: Tensor
@@ -197,7 +201,10 @@ def _difference(
 
 
 def _observation(
-    name: str, systems: dict[str, NDArray[np.float32]], labels: NDArray[np.float32], patients: NDArray[np.str_]
+    name: str,
+    systems: dict[str, NDArray[np.float32]],
+    labels: NDArray[np.float32],
+    patients: NDArray[np.str_],
 ) -> dict[str, Any]:
     column = CHEXPERT_OBSERVATIONS.index(name)
     scores, truth = systems["ours"][:, column], labels[:, column]

@@ -7,6 +7,7 @@ a phase made lies in the work folder as safetensors; a phase whose file is there
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,10 +34,11 @@ from gaze2report.models.encoder import HybridEncoder
 from gaze2report.models.findings import FindingsHead
 from gaze2report.models.gaze2report import FilmReader, Gaze2Report, build_model
 from gaze2report.models.generator import load_language_model
-from gaze2report.training.evaluate_films import FilmPhases, film_cache, make_film_parts
+from gaze2report.training.evaluate_films import EVALUATION, FilmPhases, film_cache, make_film_parts
 from gaze2report.training.film_groups import TEST_FOLD, FilmGroups, read_groups
 from gaze2report.training.film_phase import fit_film_reader
 from gaze2report.training.measure import measure
+from gaze2report.training.measure_drafts import most_similar
 from gaze2report.training.model_card import write_card
 from gaze2report.training.train_findings import (
     FindingsPhase,
@@ -161,7 +163,13 @@ def make_weights(recipe_path: Path, data: Path, out: Path, work: Path, on_log: C
     )
     test_bank = make_bank(model, test, test_maps, _test_logits(model, groups, test_maps))
     reports = labelled_reports(split_file, "val")
-    metrics = measure(model.eval(), test_bank, reports, sentence_pool(split_file, "val"), recipe, on_log)
+    nearest = most_similar(*(groups.views.film.rows(rows).stages.numpy() for rows in (is_test, ~is_test)))
+    similar = [train[int(row)] for row in nearest]
+    pool = sentence_pool(split_file, "val")
+    metrics = measure(model.eval(), test_bank, similar, reports, pool, recipe, on_log)
+    evaluation = work / EVALUATION
+    if evaluation.exists():
+        metrics["films"] = json.loads(evaluation.read_text(encoding="utf-8"))
     return _write(model, recipe, metrics, base.sha256, data, out)
 
 

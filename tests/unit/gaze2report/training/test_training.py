@@ -16,7 +16,8 @@ from gaze2report.data.sources.nih_cxr14 import LabelledFilm, to_observations
 from gaze2report.data.sources.open_i import OpenIReport
 from gaze2report.gaze.time_aggregation import aggregate
 from gaze2report.training import train_findings, train_language
-from gaze2report.training.measure import asserted, gap_summary, micro_f1
+from gaze2report.training.measure import gap_summary
+from gaze2report.training.measure_drafts import asserted, micro_f1
 from gaze2report.training.train_report import FilmBank, ReportPhase, draw_films, shuffled_image_gap, train_report
 from gaze2report.types import CHEXPERT_OBSERVATIONS, Fixation
 
