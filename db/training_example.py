@@ -62,10 +62,17 @@ class SignedReading:
 
 @dataclass(frozen=True)
 class MadeExample:
-    """An example, or None and why there is none; what was left out of it either way."""
+    """An example, or None and why there is none; what was left out of it either way.
+
+    Attributes
+    ----------
+    recordings : tuple of (recording id, pseudonym)
+        Whose gaze is in it: a withdrawal must find the set.
+    """
 
     example: TrainingExample | None
     dropped: tuple[Dropped, ...] = ()
+    recordings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -129,7 +136,8 @@ def make_example(
     if not images:
         dropped.append(Dropped(record=example_id, what="reading", reason="no film of it may be in the set"))
         return MadeExample(None, tuple(dropped))
-    scanpaths = _scanpaths(workspace, one, uids, salt, example_id, dropped)
+    recordings: dict[str, str] = {}
+    scanpaths = _scanpaths(workspace, one, uids, salt, example_id, dropped, recordings)
     sections = {name: scrub(text, one.names).text for name, text in one.sections.items() if text.strip()}
     example = TrainingExample(
         example_id=example_id,
@@ -142,7 +150,7 @@ def make_example(
         labels=_labels(sections),
         extra={"weight": unchanged_weight if one.is_unchanged else 1.0, "mode": one.mode},
     )
-    return MadeExample(example, tuple(dropped))
+    return MadeExample(example, tuple(dropped), tuple(recordings.items()))
 
 
 def _scanpaths(
@@ -152,8 +160,9 @@ def _scanpaths(
     salt: str,
     example_id: str,
     dropped: list[Dropped],
+    recordings: dict[str, str],
 ) -> list[RecordedScanpath]:
-    """Gaze of the reading, but for what was recorded while something of the model could be seen."""
+    """Gaze of the reading, but what was recorded while something of the model could be seen; notes recordings."""
     made: list[RecordedScanpath] = []
     for gaze in case_gaze.recorded_gaze_of(workspace, one.study_uid):
         image = uids.get(gaze.instance_uid)
@@ -163,6 +172,7 @@ def _scanpaths(
             reason = "a draft or overlay of the model could be seen while it was recorded"
             dropped.append(Dropped(record=example_id, what="scanpath", reason=reason))
             continue
+        recordings[gaze.provenance.source.removeprefix("recording ")] = gaze.reader
         made.append(
             RecordedScanpath(
                 scanpath_id=f"{example_id}-{len(made)}",

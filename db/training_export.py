@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from db import audit_chain, learning_consents
+from db import audit_chain, gaze_exports, learning_consents
 from db.database import Workspace, now_utc
 from db.errors import WorkspaceError
 from db.learning_tables import film_release, learning_setting, report_edit, training_export, training_export_part
@@ -90,6 +90,7 @@ def export_training_set(
         reasons = ", ".join(f"{count} {reason}" for (_, reason), count in _reasons(left_out).items())
         raise WorkspaceError(f"there is nothing to learn from: {reasons or 'no report is signed'}")
     parts: list[tuple[SignedReading, str]] = []
+    recordings: dict[str, str] = {}
     with (
         TrainingSetWriter(folder, _description(salt, share, options, agreed)) as writer,
         _films(workspace, salt) as films,
@@ -103,7 +104,10 @@ def export_training_set(
             if made.example is not None:
                 writer.add(made.example)
                 parts.append((one, split))
+                recordings.update(made.recordings)
         manifest = writer.finish()
+    if recordings:
+        gaze_exports.keep(workspace, "training-set", folder, manifest.sha256, recordings, actor=actor)
     counts = Counter(split for _, split in parts)
     left = {reason: row["count"] for row in manifest.dropped for reason in [str(row["reason"])]}
     _note(workspace, manifest.sha256, folder, parts, dict(counts), actor)

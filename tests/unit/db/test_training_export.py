@@ -10,9 +10,20 @@ import pytest
 from factories import chest_phantom, make_dicom
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recorded_cases import record_case
 from workspaces import make_draft
 
-from db import drafts, film_releases, learning_consents, readings, reports, studies, training_export
+from db import (
+    drafts,
+    film_releases,
+    gaze_exports,
+    learning_consents,
+    readings,
+    recordings,
+    reports,
+    studies,
+    training_export,
+)
 from db.__main__ import main
 from db.database import Workspace
 from db.errors import WorkspaceError
@@ -161,3 +172,24 @@ def test_the_commands_say_what_they_did(workspace, tmp_path, capsys):
     assert sum(json.loads(capsys.readouterr().out)["counts"].values()) == 1
     assert main(["export-training-set", str(tmp_path / "set"), *where]) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("overlays", [[], ["predicted gaze"]])
+def test_gaze_is_in_the_set_unless_the_model_could_be_seen_and_a_withdrawal_finds_the_set(
+    workspace, tmp_path, overlays
+):
+    learning_consents.give(workspace, "anna", actor="anna")
+    signed_study(workspace, tmp_path, 1)
+    spool = record_case(tmp_path / "spool", "1.2.3.1.1.1", seconds=2, overlays=overlays)
+    recordings.import_recording(workspace, spool, actor="anna", study_uid="1.2.3.1")
+    made, training_set = exported(workspace, tmp_path / "set")
+    (example,) = training_set.examples()
+    known = [(one.kind, one.sha256) for one in gaze_exports.list_exports(workspace)]
+    if overlays:
+        assert example.scanpaths == ()
+        assert any("could be seen" in reason for reason in made.left_out)
+        assert known == []
+    else:
+        (scanpath,) = example.scanpaths
+        assert min(scanpath.durations) > 0
+        assert known == [("training-set", made.set_sha256)]
