@@ -29,7 +29,7 @@ def model() -> Gaze2Report:
     import tiny_model
 
     folder = adapter.embedded_adapter()
-    config: ModelConfig = from_plain(ModelConfig, adapter._read_json(folder / adapter.CONFIG))
+    config: ModelConfig = from_plain(ModelConfig, adapter.read_json(folder / adapter.CONFIG))
     built = build_model(config, tiny_model.tiny_language_model(), tiny_model.tiny_tokenizer())
     state = {name: value.float() for name, value in load_file(folder / adapter.MODEL).items()}
     for part in ("encoder", "film_reader"):
