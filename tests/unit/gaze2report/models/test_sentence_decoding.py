@@ -32,17 +32,17 @@ def test_the_pieces_are_the_text_and_the_seed_decides(generator: Generator) -> N
 
 
 def test_a_sentence_that_is_not_accepted_is_drawn_anew_from_where_it_began(generator: Generator) -> None:
-    """The next draw must continue the same beginning: with everything refused once, logits and cache are put back."""
     asked: list[str] = []
 
-    def refuse_first_try(sentence: str) -> bool:
+    def refuse_first(sentence: str) -> bool:
         asked.append(sentence)
-        return len(asked) % 2 == 0
+        return len(asked) > 1
 
-    text, pieces = draw(generator, accepts=refuse_first_try)
+    text, pieces = draw(generator, accepts=refuse_first)
     assert "".join(pieces) == text
-    assert text.startswith(asked[1])
-    assert len(asked) >= 2
+    assert asked  # a sentence came to its end and was refused ...
+    assert not text.startswith(asked[0])  # ... and nothing of it stays
+    assert draw(generator)[0].startswith(asked[0])
 
 
 def test_the_words_after_a_refusal_have_the_same_chances_as_without(generator: Generator) -> None:
