@@ -16,8 +16,11 @@ from gaze2report.training.scanpath_recipe import load_scanpath_recipe
 RECIPES = Path(gaze2report.__file__).parent / "recipes"
 READERS: dict[str, Callable[[Path], Any] | None] = {
     "comparators.yaml": None,
+    "controlled.yaml": None,
+    "experiment.yaml": None,
     "embedded.yaml": load_recipe,
     "paper.yaml": load_report_recipe,
+    "finetune.yaml": load_report_recipe,
     "r2gengpt.yaml": load_report_recipe,
     "gazesearch.yaml": load_scanpath_recipe,
     "osie.yaml": load_scanpath_recipe,

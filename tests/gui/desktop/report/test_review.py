@@ -48,7 +48,7 @@ def test_the_keys_go_through_the_report_sentence_by_sentence(review, reading, se
     assert waiting(reading) == []
     spans = reading.working_text().spans
     accepted = "".join(reading.sections[s.section].text[s.start : s.end] for s in spans if s.is_accepted)
-    assert accepted == "The lungs are clear.No effusion.No acute disease."
+    assert accepted == "The lungs are clear. No effusion.No acute disease."
 
 
 def test_nothing_is_accepted_that_the_caret_is_not_in(review, reading, sections) -> None:
