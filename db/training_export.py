@@ -141,7 +141,7 @@ def _choose(
         elif not agreed[one.reader]:
             reason = "its reader has withdrawn the consent"
         elif split == "test" and one.mode != "reader-first":
-            reason = "its patient is held out, and the reader saw the draft before writing"
+            reason = "its patient is held out, and the reader did not write first"
         elif split == "train" and per_reader[one.reader] >= options.most_per_reader:
             reason = f"its reader has {options.most_per_reader} newer ones in the set"
         if reason:
